@@ -1,0 +1,160 @@
+package org.nanochat4j.train.data;
+
+import io.airlift.compress.Compressor;
+import io.airlift.compress.Decompressor;
+import io.airlift.compress.lz4.Lz4Decompressor;
+import io.airlift.compress.snappy.SnappyDecompressor;
+import io.airlift.compress.zstd.ZstdCompressor;
+import io.airlift.compress.zstd.ZstdDecompressor;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.zip.GZIPInputStream;
+import org.apache.parquet.bytes.BytesInput;
+import org.apache.parquet.compression.CompressionCodecFactory;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+
+/**
+ * Parquet page compression in Java alone: zstd, snappy, gzip and raw LZ4 are read, zstd is written.
+ *
+ * <p>The library's own factory needs a Hadoop installation and native zstd; this one needs neither.
+ */
+final class Codecs implements CompressionCodecFactory {
+
+    @Override
+    public BytesInputCompressor getCompressor(CompressionCodecName codec) {
+        return switch (codec) {
+            case UNCOMPRESSED -> new Stored();
+            case ZSTD -> new Compress(codec, new ZstdCompressor());
+            default -> throw new IllegalArgumentException("pages are written as ZSTD or UNCOMPRESSED, not " + codec);
+        };
+    }
+
+    @Override
+    public BytesInputDecompressor getDecompressor(CompressionCodecName codec) {
+        return switch (codec) {
+            case UNCOMPRESSED -> new Stored();
+            case ZSTD -> new Decompress(codec, blockwise(new ZstdDecompressor()));
+            case SNAPPY -> new Decompress(codec, blockwise(new SnappyDecompressor()));
+            case LZ4_RAW -> new Decompress(codec, blockwise(new Lz4Decompressor()));
+            case GZIP -> new Decompress(codec, Codecs::gunzip);
+            default ->
+                throw new UnsupportedOperationException("compression " + codec
+                        + " is not supported; supported are ZSTD, SNAPPY, GZIP, LZ4_RAW and UNCOMPRESSED");
+        };
+    }
+
+    @Override
+    public void release() {
+        // nothing is held between pages
+    }
+
+    /** One page: fills {@code page} and returns the number of bytes written to it. */
+    private interface Inflate {
+        int into(byte[] compressed, byte[] page) throws IOException;
+    }
+
+    private static Inflate blockwise(Decompressor decompressor) {
+        return (compressed, page) -> decompressor.decompress(compressed, 0, compressed.length, page, 0, page.length);
+    }
+
+    private static int gunzip(byte[] compressed, byte[] page) throws IOException {
+        try (var in = new GZIPInputStream(new ByteArrayInputStream(compressed))) {
+            return in.readNBytes(page, 0, page.length);
+        }
+    }
+
+    private static byte[] bytes(BytesInput input) throws IOException {
+        var bytes = new ByteArrayOutputStream(Math.toIntExact(input.size()));
+        input.writeAllTo(bytes);
+        return bytes.toByteArray();
+    }
+
+    private record Compress(CompressionCodecName codec, Compressor compressor) implements BytesInputCompressor {
+
+        @Override
+        public BytesInput compress(BytesInput bytes) throws IOException {
+            byte[] page = Codecs.bytes(bytes);
+            byte[] target = new byte[compressor.maxCompressedLength(page.length)];
+            int length = compressor.compress(page, 0, page.length, target, 0, target.length);
+            return BytesInput.from(Arrays.copyOf(target, length));
+        }
+
+        @Override
+        public CompressionCodecName getCodecName() {
+            return codec;
+        }
+
+        @Override
+        public void release() {
+            // the compressor's tables are ordinary heap
+        }
+    }
+
+    private record Decompress(CompressionCodecName codec, Inflate inflate) implements BytesInputDecompressor {
+
+        @Override
+        public BytesInput decompress(BytesInput bytes, int size) throws IOException {
+            return BytesInput.from(page(Codecs.bytes(bytes), size));
+        }
+
+        @Override
+        public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int size) throws IOException {
+            byte[] compressed = new byte[compressedSize];
+            input.get(compressed);
+            output.put(page(compressed, size));
+        }
+
+        private byte[] page(byte[] compressed, int size) throws IOException {
+            byte[] page = new byte[size];
+            int length;
+            try {
+                length = inflate.into(compressed, page);
+            } catch (RuntimeException e) {
+                // the codecs report damaged input by unchecked exceptions of several kinds
+                throw new IOException("damaged " + codec + " page", e);
+            }
+            if (length != size) {
+                throw new IOException(codec + " page of " + length + " bytes where the header says " + size);
+            }
+            return page;
+        }
+
+        @Override
+        public void release() {
+            // the decompressor's tables are ordinary heap
+        }
+    }
+
+    private record Stored() implements BytesInputCompressor, BytesInputDecompressor {
+
+        @Override
+        public BytesInput compress(BytesInput bytes) {
+            return bytes;
+        }
+
+        @Override
+        public CompressionCodecName getCodecName() {
+            return CompressionCodecName.UNCOMPRESSED;
+        }
+
+        @Override
+        public BytesInput decompress(BytesInput bytes, int size) {
+            return bytes;
+        }
+
+        @Override
+        public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int size) {
+            byte[] page = new byte[compressedSize];
+            input.get(page);
+            output.put(page);
+        }
+
+        @Override
+        public void release() {
+            // nothing held
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package org.nanochat4j.train.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ParquetTextsTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @DisplayName("what was written is read: empty, multilingual, long and incompressible texts, in row groups of 1,024")
+    void roundTrip() {
+        var random = new Random(1);
+        List<String> texts = new ArrayList<>(List.of("", "\n", "naïve Ελληνικά 日本語 😀", "x".repeat(3_000_000), "\0"));
+        while (texts.size() < 2500) {
+            var text = new StringBuilder();
+            for (int i = random.nextInt(400); i > 0; i--) {
+                text.append((char) (' ' + random.nextInt(95)));
+            }
+            texts.add(text.toString());
+        }
+        Path file = folder.resolve("a.parquet");
+        ParquetTextWriter.write(file, texts);
+        try (ParquetTexts read = ParquetTexts.open(file)) {
+            assertEquals(List.of(1024L, 1024L, 452L), read.rowGroupRows());
+            assertEquals(2500, read.rows());
+            List<String> all = new ArrayList<>();
+            for (int group = 2; group >= 0; group--) {
+                all.addAll(0, read.rowGroup(group));
+            }
+            assertEquals(texts, all);
+        }
+        assertFalse(Files.exists(folder.resolve("a.parquet.tmp")));
+    }
+
+    @Test
+    @DisplayName("the same texts give the same bytes")
+    void deterministic() throws IOException {
+        List<String> texts = List.of("one", "two", "three ".repeat(1000));
+        ParquetTextWriter.write(folder.resolve("a.parquet"), texts);
+        ParquetTextWriter.write(folder.resolve("b.parquet"), texts);
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("a.parquet")), Files.readAllBytes(folder.resolve("b.parquet")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "zstd plain v1, data/shakespeare/shard_00000.parquet, text, 406",
+        "snappy plain, data/shakespeare/shard_00001.parquet, text, 407",
+        "snappy dictionary, data/gsm8k/main/test/00000.parquet, answer, 1319",
+    })
+    @DisplayName("files written by pyarrow are read")
+    void readsArrowFiles(String kind, String path, String column, int rows) {
+        try (ParquetTexts texts = ParquetTexts.open(Golden.shared(path), column)) {
+            assertEquals(rows, texts.rows(), kind);
+            int read = 0;
+            for (int group = 0; group < texts.rowGroupRows().size(); group++) {
+                for (String text : texts.rowGroup(group)) {
+                    assertFalse(text.isBlank(), kind);
+                    read++;
+                }
+            }
+            assertEquals(rows, read, kind);
+        }
+    }
+
+    @Test
+    @DisplayName("a missing column is named together with the columns there are, lists marked")
+    void missingColumn() {
+        Path file = Golden.shared("data/arc/ARC-Easy/test/00000.parquet");
+        DataException e = assertThrows(DataException.class, () -> ParquetTexts.open(file));
+        assertTrue(e.getMessage().contains("no text column \"text\""), e.getMessage());
+        assertTrue(e.getMessage().contains("question"), e.getMessage());
+        assertTrue(e.getMessage().contains("(list)"), e.getMessage());
+    }
+
+    @Test
+    @DisplayName("a file cut anywhere, and one that never was parquet, are refused by name")
+    void truncated() throws IOException {
+        Path file = folder.resolve("a.parquet");
+        ParquetTextWriter.write(file, List.of("some text", "more text"));
+        byte[] whole = Files.readAllBytes(file);
+        Path cut = folder.resolve("cut.parquet");
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(cut, java.util.Arrays.copyOf(whole, length));
+            DataException e = assertThrows(DataException.class, () -> ParquetTexts.open(cut));
+            assertTrue(e.getMessage().contains("cut.parquet"), e.getMessage());
+            assertFalse(e.getMessage().contains("\n"), e.getMessage());
+        }
+        Files.writeString(cut, "To be, or not to be, that is the question.\n".repeat(50));
+        assertThrows(DataException.class, () -> ParquetTexts.open(cut));
+    }
+
+    @Test
+    @DisplayName("bit flips in the data are an error or change the text; they never escape as another exception")
+    void damagedData() throws IOException {
+        Path file = folder.resolve("a.parquet");
+        ParquetTextWriter.write(file, List.of("some text that is compressed ".repeat(50), "more text ".repeat(20)));
+        byte[] whole = Files.readAllBytes(file);
+        Path damaged = folder.resolve("damaged.parquet");
+        int refused = 0;
+        for (int bit = 0; bit < whole.length * 8; bit += 5) {
+            byte[] copy = whole.clone();
+            copy[bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(damaged, copy);
+            try (ParquetTexts texts = ParquetTexts.open(damaged)) {
+                texts.rowGroup(0);
+            } catch (DataException e) {
+                refused++;
+            }
+        }
+        assertTrue(refused > 100, "only " + refused + " refused");
+    }
+
+    @Test
+    @DisplayName("an unfinished shard does not carry its name")
+    void temporaryName() {
+        Path file = folder.resolve("a.parquet");
+        ParquetTextWriter writer = ParquetTextWriter.create(file);
+        writer.add("text");
+        assertFalse(Files.exists(file));
+        writer.close();
+        assertTrue(Files.exists(file));
+    }
+
+    @Test
+    @DisplayName("a folder that cannot be written to is named")
+    void unwritable() {
+        Path file = folder.resolve("missing/a.parquet");
+        DataException e = assertThrows(DataException.class, () -> ParquetTextWriter.create(file));
+        assertTrue(e.getMessage().contains("a shard cannot be written"), e.getMessage());
+    }
+}
