@@ -62,6 +62,12 @@ class LayerRulesTest {
         void lengths() {
             assertEquals(List.of(), tree.overlongSources());
         }
+
+        @Test
+        @DisplayName("javac checks the documentation of every exported package")
+        void documentation() {
+            assertEquals(List.of(), tree.exportsWithoutDoclint());
+        }
     }
 
     @Nested
@@ -117,6 +123,22 @@ class LayerRulesTest {
             assertEquals(
                     List.of("src/main/java/org/nanochat4j/engine/Long.java: 601"),
                     new SourceTree(folder).overlongSources());
+        }
+
+        @Test
+        void exportedPackageThatIsNotChecked(@TempDir Path folder) throws IOException {
+            Files.writeString(folder.resolve("pom.xml"), "<module>model</module>");
+            Path sources = Files.createDirectories(folder.resolve("model/src/main/java"));
+            Files.writeString(
+                    folder.resolve("model/pom.xml"), "<doclint.packages>org.nanochat4j.model</doclint.packages>");
+            Files.writeString(sources.resolve("module-info.java"), """
+                    module org.nanochat4j.model {
+                        exports org.nanochat4j.model;
+                        exports org.nanochat4j.model.secret to org.nanochat4j.train;
+                        exports org.nanochat4j.model.io;
+                    }
+                    """);
+            assertEquals(List.of("model: org.nanochat4j.model.io"), new SourceTree(folder).exportsWithoutDoclint());
         }
 
         /** The rule names the guilty class of the fixture, and leaves the innocent one beside it alone. */

@@ -7,7 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +21,11 @@ record SourceTree(Path root) {
 
     private static final int MAX_LINES = 600;
     private static final Pattern MODULE = Pattern.compile("<module>\\s*([^<\\s]+)\\s*</module>");
+    private static final String MODULE_INFO = "src/main/java/module-info.java";
+    /** An export to everyone; one with {@code to} is between our own modules. */
+    private static final Pattern EXPORTS = Pattern.compile("(?m)^\\s*exports\\s+([\\w.]+)\\s*;");
+
+    private static final Pattern DOCLINT = Pattern.compile("<doclint.packages>([^<]*)</doclint.packages>");
 
     /** The tree this test stands in: upwards from the working folder to the one with the Maven wrapper. */
     static SourceTree here() {
@@ -36,9 +43,15 @@ record SourceTree(Path root) {
 
     /** The folders of class files of all modules of the parent pom, whether they exist or not. */
     List<Path> classFolders() {
+        return moduleFolders().stream()
+                .map(folder -> folder.resolve("target/classes"))
+                .toList();
+    }
+
+    private List<Path> moduleFolders() {
         return MODULE.matcher(read(root.resolve("pom.xml")))
                 .results()
-                .map(match -> root.resolve(match.group(1)).resolve("target/classes"))
+                .map(match -> root.resolve(match.group(1)))
                 .toList();
     }
 
@@ -61,6 +74,24 @@ record SourceTree(Path root) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Exported packages whose documentation javac does not check, as {@code module folder: package}. */
+    List<String> exportsWithoutDoclint() {
+        return moduleFolders().stream()
+                .filter(folder -> Files.exists(folder.resolve(MODULE_INFO)))
+                .flatMap(folder -> {
+                    Set<String> checked = DOCLINT.matcher(read(folder.resolve("pom.xml")))
+                            .results()
+                            .flatMap(match -> Stream.of(match.group(1).split("[,\\s]+", -1)))
+                            .collect(Collectors.toSet());
+                    return EXPORTS.matcher(read(folder.resolve(MODULE_INFO)))
+                            .results()
+                            .map(match -> match.group(1))
+                            .filter(name -> !checked.contains(name))
+                            .map(name -> root.relativize(folder) + ": " + name);
+                })
+                .toList();
     }
 
     private static boolean isSource(Path file) {
