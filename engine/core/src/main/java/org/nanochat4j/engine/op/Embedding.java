@@ -1,0 +1,32 @@
+package org.nanochat4j.engine.op;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.Tensor;
+import org.nanochat4j.engine.TensorType;
+
+/**
+ * Rows of a table by id.
+ *
+ * <p>Operands: table (V, C), ids I32 (...). Result: (..., C).
+ */
+public record Embedding() implements Op {
+    @Override
+    public List<TensorType> infer(Operands in) {
+        in.count(2).f32(0).i32(1).rank(0, 2);
+        return List.of(TensorType.f32(in.shape(1).append(in.shape(0).last()).dims()));
+    }
+
+    @Override
+    public List<@Nullable Tensor> vjp(Backward b) {
+        Tensor dy = b.gradient();
+        return Arrays.asList(
+                b.wants(0) ? dy.apply(new EmbeddingGrad(b.input(0).shape().dim(0)), dy, b.input(1)) : null, null);
+    }
+
+    @Override
+    public Cost cost(List<TensorType> in, List<TensorType> out) {
+        return new Cost(0, in.get(1).bytes() + 2 * out.getFirst().bytes());
+    }
+}

@@ -1,0 +1,62 @@
+package org.nanochat4j.engine.op;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.Tensor;
+import org.nanochat4j.engine.TensorType;
+
+/**
+ * Matrix product {@code op(a) op(b)}, batched or not.
+ *
+ * <p>Operands: two matrices, or two stacks of equally many matrices (K, rows, columns). a is (m, k), or (k, m) when transposed; b is (k, n), or (n, k)
+ * when transposed. Result: (m, n) or (K, m, n), accumulated in F32.
+ *
+ * @param transposeA whether a is stored transposed
+ * @param transposeB whether b is stored transposed
+ */
+public record MatMul(boolean transposeA, boolean transposeB) implements Op {
+    @Override
+    public List<TensorType> infer(Operands in) {
+        in.count(2).f32(0, 1);
+        Shape a = in.shape(0);
+        Shape b = in.shape(1);
+        in.check(
+                a.rank() == b.rank() && (a.rank() == 2 || (a.rank() == 3 && a.dim(0) == b.dim(0))),
+                "operands must be two matrices, or two stacks of equally many",
+                "flatten leading dimensions with reshape, or use Tensor.matmul which does so");
+        int k = a.dim(transposeA ? -2 : -1);
+        int other = b.dim(transposeB ? -1 : -2);
+        in.check(
+                k == other,
+                "inner dimensions differ, " + k + " and " + other,
+                "b must be (" + k + ", n), or pass transposeB for (n, " + k + ")");
+        Shape result = a.with(-2, a.dim(transposeA ? -1 : -2)).with(-1, b.dim(transposeB ? -2 : -1));
+        return List.of(in.type(0).withShape(result));
+    }
+
+    @Override
+    public List<@Nullable Tensor> vjp(Backward back) {
+        Tensor dy = back.gradient();
+        Tensor a = back.input(0);
+        Tensor b = back.input(1);
+        // y = A B with A = op(a), B = op(b): dA = dy Bᵀ and dB = Aᵀ dy; a transposed operand takes the transposed
+        // product.
+        Tensor da =
+                !back.wants(0) ? null : transposeA ? times(b, transposeB, dy, true) : times(dy, false, b, !transposeB);
+        Tensor db =
+                !back.wants(1) ? null : transposeB ? times(dy, true, a, transposeA) : times(a, !transposeA, dy, false);
+        return Arrays.asList(da, db);
+    }
+
+    private static Tensor times(Tensor a, boolean transposeA, Tensor b, boolean transposeB) {
+        return a.apply(new MatMul(transposeA, transposeB), List.of(a, b)).getFirst();
+    }
+
+    @Override
+    public Cost cost(List<TensorType> in, List<TensorType> out) {
+        long k = in.getFirst().shape().dim(transposeA ? -2 : -1);
+        return Cost.of(2 * k * out.getFirst().elements(), in, out);
+    }
+}

@@ -1,0 +1,177 @@
+package org.nanochat4j.engine.op;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.nanochat4j.engine.CallSite;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.TensorType;
+
+/**
+ * The operand types that a shape rule looks at, with checks that raise errors carrying op, operands, call site and remedy.
+ *
+ * @param op the op they are for
+ * @param types element type and shape of each operand
+ */
+public record Operands(Op op, List<TensorType> types) {
+    /** {@return how many operands there are} */
+    public int size() {
+        return types.size();
+    }
+
+    /**
+     * One operand's type.
+     *
+     * @param index which operand
+     * @return element type and shape
+     */
+    public TensorType type(int index) {
+        return types.get(index);
+    }
+
+    /**
+     * One operand's shape.
+     *
+     * @param index which operand
+     * @return the shape
+     */
+    public Shape shape(int index) {
+        return types.get(index).shape();
+    }
+
+    /**
+     * Requires a number of operands.
+     *
+     * @param count how many
+     * @return this
+     */
+    public Operands count(int count) {
+        return check(
+                size() == count,
+                "needs " + count + " operands, not " + size(),
+                "see the op's Javadoc for its operands");
+    }
+
+    /**
+     * Requires F32 for these operands.
+     *
+     * @param indices which operands
+     * @return this
+     */
+    public Operands f32(int... indices) {
+        return dtype(DType.F32, indices);
+    }
+
+    /**
+     * Requires I32 for these operands.
+     *
+     * @param indices which operands
+     * @return this
+     */
+    public Operands i32(int... indices) {
+        return dtype(DType.I32, indices);
+    }
+
+    private Operands dtype(DType dtype, int... indices) {
+        for (int index : indices) {
+            check(
+                    type(index).dtype() == dtype,
+                    "operand " + letter(index) + " must be " + dtype + ", not "
+                            + type(index).dtype(),
+                    dtype == DType.I32 ? "pass integer ids or positions" : "cast it with cast(DType." + dtype + ")");
+        }
+        return this;
+    }
+
+    /**
+     * Requires a number of dimensions.
+     *
+     * @param index which operand
+     * @param rank how many dimensions
+     * @return this
+     */
+    public Operands rank(int index, int rank) {
+        return check(
+                shape(index).rank() == rank,
+                "operand " + letter(index) + " must have " + rank + " dimensions, not "
+                        + shape(index).rank(),
+                "reshape it");
+    }
+
+    /**
+     * Requires an exact shape.
+     *
+     * @param index which operand
+     * @param shape the shape
+     * @return this
+     */
+    public Operands shape(int index, Shape shape) {
+        return check(
+                shape(index).equals(shape),
+                "operand " + letter(index) + " must have shape " + shape + ", not " + shape(index),
+                "reshape or slice it");
+    }
+
+    /**
+     * Requires two operands of the same type.
+     *
+     * @param first one operand
+     * @param second the other
+     * @return this
+     */
+    public Operands same(int first, int second) {
+        return check(
+                type(first).equals(type(second)),
+                "operands " + letter(first) + " and " + letter(second) + " must have the same type",
+                "broadcasting is only what an op declares: reshape, cast or use another op");
+    }
+
+    /**
+     * Requires a single element.
+     *
+     * @param index which operand
+     * @return this
+     */
+    public Operands scalar(int index) {
+        return check(
+                shape(index).elements() == 1,
+                "operand " + letter(index) + " must be a single number",
+                "pass a tensor of shape (1)");
+    }
+
+    /**
+     * Requires a condition.
+     *
+     * @param condition what must hold
+     * @param problem what is wrong if it does not
+     * @param remedy what to do next
+     * @return this
+     */
+    public Operands check(boolean condition, String problem, String remedy) {
+        if (!condition) {
+            throw fail(problem, remedy);
+        }
+        return this;
+    }
+
+    /**
+     * An error about these operands.
+     *
+     * @param problem what is wrong
+     * @param remedy what to do next
+     * @return the exception, to be thrown
+     */
+    public EngineException.BadOperand fail(String problem, String remedy) {
+        String operands = IntStream.range(0, size())
+                .mapToObj(i -> letter(i) + " " + type(i))
+                .collect(Collectors.joining("   "));
+        return new EngineException.BadOperand(op.name() + ": " + problem + "\n  " + operands + "\n  at "
+                + CallSite.current() + "\n  remedy: " + remedy);
+    }
+
+    private static String letter(int index) {
+        return index < 26 ? String.valueOf((char) ('a' + index)) : "#" + index;
+    }
+}

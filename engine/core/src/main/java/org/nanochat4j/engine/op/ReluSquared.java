@@ -1,0 +1,36 @@
+package org.nanochat4j.engine.op;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.Tensor;
+import org.nanochat4j.engine.TensorType;
+
+/**
+ * {@code max(x, 0)²}. Source: So et al. 2021 (Primer).
+ *
+ * <p>Operand: x. Result: the same type.
+ */
+public record ReluSquared() implements Op {
+    @Override
+    public List<TensorType> infer(Operands in) {
+        in.count(1).f32(0);
+        return List.of(in.type(0));
+    }
+
+    @Override
+    public List<@Nullable Tensor> vjp(Backward b) {
+        Tensor dy = b.gradient();
+        return Arrays.asList(dy.apply(new ReluSquaredGrad(), b.input(0), dy));
+    }
+
+    @Override
+    public Cost cost(List<TensorType> in, List<TensorType> out) {
+        return Cost.of(2 * in.getFirst().elements(), in, out);
+    }
+
+    @Override
+    public boolean mayAlias(int input) {
+        return true;
+    }
+}

@@ -1,0 +1,2 @@
+/** Tensors, their types, and what interprets the ops applied to them. */
+package org.nanochat4j.engine;

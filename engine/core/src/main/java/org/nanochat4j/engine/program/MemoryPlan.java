@@ -1,0 +1,287 @@
+package org.nanochat4j.engine.program;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.Variable;
+
+/**
+ * Where everything goes, for all programs of a run, before anything is allocated.
+ *
+ * <p>Variables live throughout. Temporaries of one program share an arena by their lifetimes; programs run one after another, so the arena is as large as
+ * the largest needs. Offsets are assigned largest first, each at the lowest gap that is free during its lifetime. Kernels' own scratch memory is one more
+ * block.
+ */
+public final class MemoryPlan {
+    /** Alignment of every block in bytes. */
+    public static final long ALIGNMENT = 64;
+
+    /** How much scratch memory a backend's kernel for a step needs. */
+    @FunctionalInterface
+    public interface Scratch {
+        /**
+         * Asks for one step.
+         *
+         * @param step an op with its operands
+         * @return bytes
+         */
+        long bytes(Step step);
+    }
+
+    /**
+     * A temporary of one program.
+     *
+     * @param value the first value in this storage
+     * @param offset in bytes from the start of the arena
+     * @param bytes aligned size
+     * @param first step that writes it
+     * @param last step that uses it
+     * @param maker name of the op that writes it
+     */
+    public record Slot(Value value, long offset, long bytes, int first, int last, String maker) {
+        boolean overlaps(Slot other) {
+            return first <= other.last && other.first <= last;
+        }
+
+        long end() {
+            return offset + bytes;
+        }
+    }
+
+    /**
+     * The temporaries of one program.
+     *
+     * @param program which program
+     * @param liveness its lifetimes
+     * @param slots its temporaries, largest first
+     * @param offsets offset of each storage by id
+     * @param arenaBytes what it needs of the arena
+     */
+    public record Layout(Program program, Liveness liveness, List<Slot> slots, long[] offsets, long arenaBytes) {
+        /**
+         * Where a temporary value is.
+         *
+         * @param value a value that is not a variable or a view of one
+         * @return bytes from the start of the arena
+         */
+        public long offset(Value value) {
+            return offsets[liveness.storage(value)];
+        }
+    }
+
+    private final List<Layout> layouts;
+    private final Set<Variable> variables;
+    private final long arenaBytes;
+    private final long scratchBytes;
+
+    private MemoryPlan(List<Layout> layouts, Set<Variable> variables, long arenaBytes, long scratchBytes) {
+        this.layouts = layouts;
+        this.variables = variables;
+        this.arenaBytes = arenaBytes;
+        this.scratchBytes = scratchBytes;
+    }
+
+    /**
+     * Plans all programs of a run together.
+     *
+     * @param programs what will run, one at a time
+     * @param scratch the backend's scratch needs
+     * @return the plan
+     */
+    public static MemoryPlan of(List<Program> programs, Scratch scratch) {
+        List<Layout> layouts = new ArrayList<>();
+        Set<Variable> variables = new LinkedHashSet<>();
+        long arena = 0;
+        long scratchBytes = 0;
+        for (Program program : programs) {
+            Layout layout = layout(program);
+            layouts.add(layout);
+            arena = Math.max(arena, layout.arenaBytes());
+            variables.addAll(program.variables());
+            for (Step step : program.steps()) {
+                scratchBytes = Math.max(scratchBytes, align(scratch.bytes(step)));
+            }
+        }
+        return new MemoryPlan(List.copyOf(layouts), variables, arena, scratchBytes);
+    }
+
+    private static Layout layout(Program program) {
+        Liveness liveness = Liveness.of(program);
+        String[] makers = new String[program.values().size()];
+        for (Step step : program.steps()) {
+            step.outputs().forEach(output -> makers[output.id()] = step.op().name());
+        }
+        List<Slot> wanted = new ArrayList<>();
+        for (Value value : program.values()) {
+            if (liveness.isTemporary(value.id())) {
+                wanted.add(new Slot(
+                        value,
+                        0,
+                        align(value.type().bytes()),
+                        liveness.first(value.id()),
+                        liveness.last(value.id()),
+                        makers[value.id()]));
+            }
+        }
+        wanted.sort(Comparator.comparingLong(Slot::bytes)
+                .reversed()
+                .thenComparingInt(slot -> slot.value().id()));
+        List<Slot> placed = new ArrayList<>();
+        List<Slot> byOffset = new ArrayList<>();
+        long[] offsets = new long[program.values().size()];
+        long arena = 0;
+        for (Slot slot : wanted) {
+            long offset = 0;
+            for (Slot other : byOffset) {
+                if (slot.overlaps(other) && other.end() > offset) {
+                    if (other.offset() >= offset + slot.bytes()) {
+                        break;
+                    }
+                    offset = other.end();
+                }
+            }
+            Slot at = new Slot(slot.value(), offset, slot.bytes(), slot.first(), slot.last(), slot.maker());
+            placed.add(at);
+            int position = 0;
+            while (position < byOffset.size() && byOffset.get(position).offset() <= offset) {
+                position++;
+            }
+            byOffset.add(position, at);
+            offsets[slot.value().id()] = offset;
+            arena = Math.max(arena, at.end());
+        }
+        return new Layout(program, liveness, List.copyOf(placed), offsets, arena);
+    }
+
+    /**
+     * The layout of one program.
+     *
+     * @param program one of those planned
+     * @return its layout
+     */
+    public Layout layout(String program) {
+        return layouts.stream()
+                .filter(layout -> layout.program().name().equals(program))
+                .findFirst()
+                .orElseThrow(() -> new EngineException.BadProgram(program + " is not part of this memory plan"));
+    }
+
+    /** {@return the layouts, in the order of the programs} */
+    public List<Layout> layouts() {
+        return layouts;
+    }
+
+    /** {@return the variables of all programs} */
+    public Set<Variable> variables() {
+        return java.util.Collections.unmodifiableSet(variables);
+    }
+
+    /** {@return bytes of the arena that temporaries share} */
+    public long arenaBytes() {
+        return arenaBytes;
+    }
+
+    /** {@return bytes of scratch memory for kernels} */
+    public long scratchBytes() {
+        return scratchBytes;
+    }
+
+    /** {@return bytes of all variables by role} */
+    public Map<Variable.Role, Long> variableBytes() {
+        Map<Variable.Role, Long> bytes = new EnumMap<>(Variable.Role.class);
+        Set<Variable> unique = java.util.Collections.newSetFromMap(new IdentityHashMap<>());
+        unique.addAll(variables);
+        unique.forEach(
+                variable -> bytes.merge(variable.role(), align(variable.type().bytes()), Long::sum));
+        return bytes;
+    }
+
+    /** {@return bytes of everything} */
+    public long totalBytes() {
+        return arenaBytes
+                + scratchBytes
+                + variableBytes().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /**
+     * Checks that the plan fits before anything is allocated.
+     *
+     * @param available bytes there are
+     * @param remedy what to change, for example a smaller batch and what that would need
+     * @throws EngineException.OutOfMemory naming the dominating component
+     */
+    public void requireFits(long available, String remedy) {
+        if (totalBytes() > available) {
+            throw new EngineException.OutOfMemory("memory plan needs " + human(totalBytes()) + ", " + human(available)
+                    + " are available; the largest part is " + dominating() + "\n" + table(5) + "  remedy: " + remedy);
+        }
+    }
+
+    private String dominating() {
+        String name = "temporaries (" + human(arenaBytes) + ")";
+        long most = arenaBytes;
+        for (Map.Entry<Variable.Role, Long> entry : variableBytes().entrySet()) {
+            if (entry.getValue() > most) {
+                most = entry.getValue();
+                name = entry.getKey().name().toLowerCase(java.util.Locale.ROOT) + "s (" + human(most) + ")";
+            }
+        }
+        return name;
+    }
+
+    /**
+     * The plan as a table, largest temporaries first.
+     *
+     * @param slots how many temporaries to list for each program
+     * @return lines of text
+     */
+    public String table(int slots) {
+        StringBuilder text = new StringBuilder();
+        variableBytes()
+                .forEach((role, bytes) -> text.append(
+                        String.format("  %-28s %10s%n", role.name().toLowerCase(java.util.Locale.ROOT), human(bytes))));
+        text.append(String.format("  %-28s %10s%n", "temporaries (arena)", human(arenaBytes)));
+        text.append(String.format("  %-28s %10s%n", "kernel scratch", human(scratchBytes)));
+        text.append(String.format("  %-28s %10s%n", "total", human(totalBytes())));
+        for (Layout layout : layouts) {
+            text.append(String.format(
+                    "  program %-20s %10s in %d steps%n",
+                    layout.program().name(),
+                    human(layout.arenaBytes()),
+                    layout.program().steps().size()));
+            layout.slots().stream()
+                    .limit(slots)
+                    .forEach(slot -> text.append(String.format(
+                            "    %-26s %10s  %s, steps %d to %d%n",
+                            slot.maker(), human(slot.bytes()), slot.value().type(), slot.first(), slot.last())));
+        }
+        return text.toString();
+    }
+
+    /**
+     * A byte count for people.
+     *
+     * @param bytes how many
+     * @return for example "6.1 GiB"
+     */
+    public static String human(long bytes) {
+        String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return unit == 0 ? bytes + " B" : String.format(java.util.Locale.ROOT, "%.1f %s", value, units[unit]);
+    }
+
+    private static long align(long bytes) {
+        return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+    }
+}

@@ -1,0 +1,56 @@
+package org.nanochat4j.engine.spi;
+
+import java.util.List;
+import java.util.function.Function;
+import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.engine.program.Step;
+
+/** Runs programs on a device. Not for use by several threads at once. */
+public interface Backend extends AutoCloseable {
+    /** {@return the name that users select it by} */
+    String name();
+
+    /** {@return what it runs on} */
+    DeviceInfo device();
+
+    /**
+     * Allocates the memory of a tensor, filled with zeros.
+     *
+     * @param type element type and shape
+     * @return the buffer; it lives at least as long as it is reachable
+     */
+    DeviceBuffer allocate(TensorType type);
+
+    /**
+     * Scratch memory that the kernel for a step needs besides operands and results.
+     *
+     * @param step an op with its operands
+     * @return bytes
+     */
+    long scratchBytes(Step step);
+
+    /**
+     * Compiles the programs of a plan; they share one arena.
+     *
+     * @param plan where everything goes
+     * @param variables the memory of each variable
+     * @return one executable per program of the plan, in order
+     */
+    List<Executable> compile(MemoryPlan plan, Function<Variable, DeviceBuffer> variables);
+
+    /**
+     * Runs one op now.
+     *
+     * @param op what to do
+     * @param inputs operands
+     * @param outputs results, to be written
+     */
+    void run(Op op, List<DeviceBuffer> inputs, List<DeviceBuffer> outputs);
+
+    /** Releases threads and device. */
+    @Override
+    void close();
+}
