@@ -6,4 +6,6 @@ module org.nanochat4j.tokenizer {
     requires static org.jspecify;
     requires it.unimi.dsi.fastutil;
     requires tools.jackson.databind;
+
+    exports org.nanochat4j.tokenizer;
 }
