@@ -1,0 +1,174 @@
+package org.nanochat4j.train.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.airlift.compress.zstd.ZstdOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextImportTest {
+
+    @TempDir
+    Path temporary;
+
+    private Path in;
+    private Path out;
+
+    @BeforeEach
+    void folders() throws IOException {
+        in = Files.createDirectory(temporary.resolve("in"));
+        out = temporary.resolve("out");
+    }
+
+    private Path file(String name, String text) throws IOException {
+        return Files.writeString(in.resolve(name), text);
+    }
+
+    private TextImport.Result run() {
+        return TextImport.write(List.of(in), out, false, TextImport.Options.DEFAULT, Progress.SILENT);
+    }
+
+    private List<String> imported() {
+        var texts = new ArrayList<String>();
+        Shards shards = Shards.open(out);
+        shards.forEachText(Split.TRAIN, texts::add);
+        shards.forEachText(Split.VAL, texts::add);
+        return texts;
+    }
+
+    private DataException refused() {
+        DataException e = assertThrows(DataException.class, this::run);
+        assertFalse(Files.exists(out), "nothing is left behind");
+        assertFalse(Files.exists(temporary.resolve("out.tmp")), "nothing is left behind");
+        return e;
+    }
+
+    @Test
+    @DisplayName("plain text: cut at blank lines, joined up to 10,000 characters, nothing dropped")
+    void plainText() throws IOException {
+        List<String> paragraphs = IntStream.range(0, 300)
+                .mapToObj(i ->
+                        ("paragraph " + i + " über\n").repeat(1 + i * 7 % 40).strip())
+                .collect(Collectors.toCollection(ArrayList::new));
+        paragraphs.add("x".repeat(25_000));
+        file(
+                "a.txt",
+                "\uFEFF"
+                        + String.join("\r\n \r\n\r\n", paragraphs)
+                                .replace("\n", "\r\n")
+                                .replace("\r\r", "\r"));
+        TextImport.Result result = run();
+        List<String> documents = imported();
+        assertEquals(result.documents(), documents.size());
+        List<String> found = documents.stream()
+                .flatMap(text -> List.of(text.split("\n\n")).stream())
+                .sorted()
+                .toList();
+        assertEquals(paragraphs.stream().sorted().toList(), found);
+        assertTrue(documents.stream().allMatch(text -> text.length() <= 10_000 || text.length() == 25_000));
+        assertTrue(documents.stream().filter(text -> text.length() > 5_000).count() > documents.size() / 2);
+    }
+
+    @Test
+    @DisplayName("JSON lines, compressed or not, parquet and text, mixed")
+    void mixed() throws IOException {
+        file("a.jsonl", "{\"text\": \"one\\nline\", \"id\": 1}\n\n{\"text\":\"two\"}");
+        try (var gz = new GZIPOutputStream(Files.newOutputStream(in.resolve("b.jsonl.gz")))) {
+            gz.write("{\"text\": \"three\"}\n".getBytes(StandardCharsets.UTF_8));
+        }
+        try (var zst = new ZstdOutputStream(Files.newOutputStream(in.resolve("c.txt.zst")))) {
+            zst.write("four\n".getBytes(StandardCharsets.UTF_8));
+        }
+        Files.createDirectory(in.resolve("sub"));
+        ParquetTextWriter.write(in.resolve("sub/d.parquet"), List.of("five", "six"));
+        file("ignored.png", "no text");
+        TextImport.Result result = run();
+        assertEquals(
+                List.of("five", "four", "one\nline", "six", "three", "two"),
+                imported().stream().sorted().toList());
+        assertEquals(4, result.files());
+        assertEquals(5, result.trainDocuments());
+    }
+
+    @Test
+    @DisplayName("the same input gives the same bytes; a dataset is replaced only when asked")
+    void deterministicAndSafe() throws IOException {
+        for (int i = 0; i < 200; i++) {
+            file("f" + i + ".txt", "document number " + i);
+        }
+        run();
+        byte[] first = Files.readAllBytes(out.resolve("shard_00000.parquet"));
+        assertThrows(DataException.class, this::run);
+        TextImport.write(List.of(in), out, true, TextImport.Options.DEFAULT, Progress.SILENT);
+        assertArrayEquals(first, Files.readAllBytes(out.resolve("shard_00000.parquet")));
+        Files.writeString(out.resolve("precious.txt"), "not a shard");
+        assertThrows(
+                DataException.class,
+                () -> TextImport.write(List.of(in), out, true, TextImport.Options.DEFAULT, Progress.SILENT));
+        assertTrue(Files.exists(out.resolve("precious.txt")));
+    }
+
+    @Test
+    @DisplayName("a failing import with --replace leaves the old dataset as it was")
+    void failureKeepsOld() throws IOException {
+        file("a.txt", "one");
+        file("b.txt", "two");
+        run();
+        byte[] before = Files.readAllBytes(out.resolve("shard_00000.parquet"));
+        Files.write(in.resolve("c.txt"), new byte[] {'a', (byte) 0xff});
+        assertThrows(
+                DataException.class,
+                () -> TextImport.write(List.of(in), out, true, TextImport.Options.DEFAULT, Progress.SILENT));
+        assertArrayEquals(before, Files.readAllBytes(out.resolve("shard_00000.parquet")));
+    }
+
+    @Test
+    @DisplayName("invalid UTF-8 is refused with file and byte offset; a real U+FFFD is not")
+    void invalidUtf8() throws IOException {
+        file("fine.txt", "a replacement character: \uFFFD");
+        Files.write(in.resolve("latin.txt"), "first line\ncaf\u00e9 au lait\n".getBytes(StandardCharsets.ISO_8859_1));
+        DataException e = refused();
+        assertTrue(e.getMessage().contains("latin.txt, byte offset 14"), e.getMessage());
+    }
+
+    @Test
+    @DisplayName("bad JSON and missing fields are named by line, with the fields there are")
+    void badJson() throws IOException {
+        Path file = file("a.jsonl", "{\"text\":\"one\"}\n{\"body\":\"two\"}\n");
+        DataException missing = refused();
+        assertTrue(missing.getMessage().contains("line 2, fields: body"), missing.getMessage());
+        Files.writeString(file, "{\"text\":\"one\"}\n{\"text\":");
+        assertTrue(refused().getMessage().contains("line 2"));
+        Files.writeString(file, "{\"text\":7}");
+        assertTrue(refused().getMessage().contains("no text field"));
+    }
+
+    @Test
+    @DisplayName("nothing to import, or too little to split")
+    void tooLittle() throws IOException {
+        assertTrue(refused().getMessage().contains("no text files"));
+        file("a.txt", "\n \n");
+        assertTrue(refused().getMessage().contains("no text to import"));
+        file("a.txt", "one");
+        assertTrue(refused().getMessage().contains("only one document"));
+        assertThrows(
+                DataException.class,
+                () -> TextImport.write(
+                        List.of(in.resolve("none")), out, false, TextImport.Options.DEFAULT, Progress.SILENT));
+    }
+}
