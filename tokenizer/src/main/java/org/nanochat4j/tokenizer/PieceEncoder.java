@@ -26,16 +26,15 @@ final class PieceEncoder {
         this.merger = new PieceMerger(tokens);
     }
 
-    void clear() {
-        ids.clear();
-    }
-
     void add(int id) {
         ids.add(id);
     }
 
-    int[] ids() {
-        return ids.toArray();
+    /** The ids so far; the next text starts without any. */
+    int[] takeIds() {
+        int[] taken = ids.toArray();
+        ids.clear();
+        return taken;
     }
 
     /** Appends the tokens of well-formed UTF-8. */

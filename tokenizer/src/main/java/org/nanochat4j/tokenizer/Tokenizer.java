@@ -148,10 +148,16 @@ public final class Tokenizer {
      */
     public int[] encode(String text, int prepend, int append) {
         PieceEncoder encoder = borrow();
+        int[] ids = encode(encoder, text, prepend, append);
+        encoders.add(encoder);
+        return ids;
+    }
+
+    private int[] encode(PieceEncoder encoder, String text, int prepend, int append) {
         addId(encoder, prepend);
         encoder.addText(Utf8.encode(text));
         addId(encoder, append);
-        return giveBack(encoder);
+        return encoder.takeIds();
     }
 
     /**
@@ -170,9 +176,12 @@ public final class Tokenizer {
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         Runnable worker = () -> {
             try {
+                // One encoder for the whole batch: its word memory stays in the cache of one core.
+                PieceEncoder encoder = borrow();
                 for (int i; (i = next.getAndIncrement()) < results.length; ) {
-                    results[i] = encode(texts.get(i), prepend, append);
+                    results[i] = encode(encoder, texts.get(i), prepend, append);
                 }
+                encoders.add(encoder);
             } catch (RuntimeException | Error problem) {
                 failure.compareAndSet(null, problem);
                 next.set(results.length);
@@ -218,7 +227,9 @@ public final class Tokenizer {
             }
         }
         encoder.addText(Utf8.encode(text.substring(plain)));
-        return giveBack(encoder);
+        int[] ids = encoder.takeIds();
+        encoders.add(encoder);
+        return ids;
     }
 
     /**
@@ -309,16 +320,10 @@ public final class Tokenizer {
         }
     }
 
+    /** An encoder of its own for the caller; one that failed half-way is not put back. */
     private PieceEncoder borrow() {
         PieceEncoder encoder = encoders.poll();
         return encoder == null ? new PieceEncoder(tokens) : encoder;
-    }
-
-    private int[] giveBack(PieceEncoder encoder) {
-        int[] ids = encoder.ids();
-        encoder.clear();
-        encoders.add(encoder);
-        return ids;
     }
 
     private static @Nullable SpecialToken specialAt(String text, int at) {
