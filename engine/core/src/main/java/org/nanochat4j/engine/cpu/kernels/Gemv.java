@@ -1,0 +1,115 @@
+package org.nanochat4j.engine.cpu.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Products of few vectors with a matrix stored row by row: out (i, j) = x (i) · w (j), both contiguous in k. The shape of decoding.
+ *
+ * <p>Bound by reading w once. Four rows of w are summed at a time, two vectors of each per step, so that eight chains hide the latency; the other
+ * vectors x find those rows in the first-level cache. The order of the sum depends on k and the vector length alone.
+ */
+final class Gemv {
+    private static final int LANES = Memory.LANES;
+    private static final long VECTOR = 4L * LANES;
+
+    private Gemv() {}
+
+    /**
+     * Computes a range of rows of w against all x.
+     *
+     * @param count vectors x
+     * @param ldx bytes from one x to the next
+     * @param rows rows of w
+     * @param ldw bytes from one row of w to the next
+     * @param outX bytes from the output of one x to that of the next
+     * @param outW bytes from the output of one row of w to that of the next
+     * @param sums scratch for four vectors, aligned
+     */
+    static void run(
+            int count, int rows, int k, long x, long ldx, long w, long ldw, long out, long outX, long outW, boolean add, long sums) {
+        int row = 0;
+        for (; row + 4 <= rows; row += 4) {
+            for (int i = 0; i < count; i++) {
+                four(k, x + i * ldx, w + row * ldw, ldw, sums);
+                for (int r = 0; r < 4; r++) {
+                    float sum = Lanes.sum(Memory.load(sums + r * VECTOR));
+                    write(
+                            out + i * outX + (row + r) * outW,
+                            addTail(sum, k, x + i * ldx, w + (row + r) * ldw),
+                            add);
+                }
+            }
+        }
+        for (; row < rows; row++) {
+            for (int i = 0; i < count; i++) {
+                write(out + i * outX + row * outW, dot(k, x + i * ldx, w + row * ldw), add);
+            }
+        }
+    }
+
+    private static void write(long address, float value, boolean add) {
+        Memory.putFloat(address, add ? Memory.getFloat(address) + value : value);
+    }
+
+    private static void four(int k, long x, long w, long ldw, long sums) {
+        FloatVector a0 = FloatVector.zero(Memory.F);
+        FloatVector a1 = FloatVector.zero(Memory.F);
+        FloatVector a2 = FloatVector.zero(Memory.F);
+        FloatVector a3 = FloatVector.zero(Memory.F);
+        FloatVector b0 = FloatVector.zero(Memory.F);
+        FloatVector b1 = FloatVector.zero(Memory.F);
+        FloatVector b2 = FloatVector.zero(Memory.F);
+        FloatVector b3 = FloatVector.zero(Memory.F);
+        long w1 = w + ldw;
+        long w2 = w1 + ldw;
+        long w3 = w2 + ldw;
+        int pairs = k / (2 * LANES);
+        for (int p = 0; p < pairs; p++) {
+            long at = p * 2 * VECTOR;
+            FloatVector xa = Memory.load(x + at);
+            FloatVector xb = Memory.load(x + at + VECTOR);
+            a0 = xa.fma(Memory.load(w + at), a0);
+            a1 = xa.fma(Memory.load(w1 + at), a1);
+            a2 = xa.fma(Memory.load(w2 + at), a2);
+            a3 = xa.fma(Memory.load(w3 + at), a3);
+            b0 = xb.fma(Memory.load(w + at + VECTOR), b0);
+            b1 = xb.fma(Memory.load(w1 + at + VECTOR), b1);
+            b2 = xb.fma(Memory.load(w2 + at + VECTOR), b2);
+            b3 = xb.fma(Memory.load(w3 + at + VECTOR), b3);
+        }
+        Memory.store(a0.add(b0), sums);
+        Memory.store(a1.add(b1), sums + VECTOR);
+        Memory.store(a2.add(b2), sums + 2 * VECTOR);
+        Memory.store(a3.add(b3), sums + 3 * VECTOR);
+    }
+
+    /** One dot product, summed in the order of {@link #four}. */
+    private static float dot(int k, long x, long w) {
+        FloatVector a = FloatVector.zero(Memory.F);
+        FloatVector b = FloatVector.zero(Memory.F);
+        int pairs = k / (2 * LANES);
+        for (int p = 0; p < pairs; p++) {
+            long at = p * 2 * VECTOR;
+            a = Memory.load(x + at).fma(Memory.load(w + at), a);
+            b = Memory.load(x + at + VECTOR).fma(Memory.load(w + at + VECTOR), b);
+        }
+        return addTail(Lanes.sum(a.add(b)), k, x, w);
+    }
+
+    /** Adds the products of the last k mod 2 LANES elements. */
+    private static float addTail(float sum, int k, long x, long w) {
+        int rest = k % (2 * LANES);
+        if (rest == 0) {
+            return sum;
+        }
+        long at = 4L * (k - rest);
+        VectorMask<Float> first = Memory.mask(rest);
+        FloatVector last = Memory.load(x + at, first).mul(Memory.load(w + at, first));
+        if (rest > LANES) {
+            VectorMask<Float> second = Memory.mask(rest - LANES);
+            last = last.add(Memory.load(x + at + VECTOR, second).mul(Memory.load(w + at + VECTOR, second)));
+        }
+        return sum + Lanes.sum(last);
+    }
+}

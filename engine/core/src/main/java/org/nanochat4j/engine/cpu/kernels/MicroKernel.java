@@ -1,0 +1,157 @@
+package org.nanochat4j.engine.cpu.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * The innermost part of {@link Gemm}: a block of 6 rows by one or two vectors, held in registers while k runs.
+ *
+ * <p>Six by two keeps 12 sums, 2 vectors of B and a broadcast value of A in registers, which suits 16 registers (AVX2, SSE) as well as 32
+ * (AVX-512, Neon): larger blocks were measured and lose, see docs/kernels/gemm.md. Two traps shape this file. A is a heap array, because a
+ * scalar read through a memory segment costs the compiler so many nodes that six of them in one loop exceed its inlining budget, and vectors
+ * then escape to the heap. The sums start from {@code FloatVector.zero}: a constant would be an object, and merging it in the loop boxes too.
+ * The block is stored to a small tile first and added to C from there: measured faster than doing so from registers, and edges need no second kernel.
+ *
+ * <p>Every element of C is one chain of fused multiply-adds in the order of k, whatever its place in the block.
+ */
+final class MicroKernel {
+    /** Rows of a block. */
+    static final int ROWS = 6;
+
+    /** Columns of the wide block. */
+    static final int COLUMNS = 2 * Memory.LANES;
+
+    /** Bytes of the tile that holds one block. */
+    static final long TILE_BYTES = 4L * ROWS * COLUMNS;
+
+    private static final long VECTOR = 4L * Memory.LANES;
+
+    private MicroKernel() {}
+
+    /** tile (6, 2 LANES) = A (6, k) B (k, 2 LANES). Row i of A starts at index a0 + i * lda; rows of B are ldb bytes apart. */
+    static void wide(int k, float[] a, int a0, int lda, long b, long ldb, long tile) {
+        FloatVector c00 = FloatVector.zero(Memory.F);
+        FloatVector c01 = FloatVector.zero(Memory.F);
+        FloatVector c10 = FloatVector.zero(Memory.F);
+        FloatVector c11 = FloatVector.zero(Memory.F);
+        FloatVector c20 = FloatVector.zero(Memory.F);
+        FloatVector c21 = FloatVector.zero(Memory.F);
+        FloatVector c30 = FloatVector.zero(Memory.F);
+        FloatVector c31 = FloatVector.zero(Memory.F);
+        FloatVector c40 = FloatVector.zero(Memory.F);
+        FloatVector c41 = FloatVector.zero(Memory.F);
+        FloatVector c50 = FloatVector.zero(Memory.F);
+        FloatVector c51 = FloatVector.zero(Memory.F);
+        int a1 = a0 + lda;
+        int a2 = a1 + lda;
+        int a3 = a2 + lda;
+        int a4 = a3 + lda;
+        int a5 = a4 + lda;
+        for (int p = 0; p < k; p++) {
+            long row = b + p * ldb;
+            FloatVector b0 = Memory.load(row);
+            FloatVector b1 = Memory.load(row + VECTOR);
+            FloatVector x0 = FloatVector.broadcast(Memory.F, a[a0 + p]);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            FloatVector x1 = FloatVector.broadcast(Memory.F, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            FloatVector x2 = FloatVector.broadcast(Memory.F, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            FloatVector x3 = FloatVector.broadcast(Memory.F, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
+            FloatVector x4 = FloatVector.broadcast(Memory.F, a[a4 + p]);
+            c40 = x4.fma(b0, c40);
+            c41 = x4.fma(b1, c41);
+            FloatVector x5 = FloatVector.broadcast(Memory.F, a[a5 + p]);
+            c50 = x5.fma(b0, c50);
+            c51 = x5.fma(b1, c51);
+        }
+        Memory.store(c00, tile);
+        Memory.store(c01, tile + VECTOR);
+        Memory.store(c10, tile + 2 * VECTOR);
+        Memory.store(c11, tile + 3 * VECTOR);
+        Memory.store(c20, tile + 4 * VECTOR);
+        Memory.store(c21, tile + 5 * VECTOR);
+        Memory.store(c30, tile + 6 * VECTOR);
+        Memory.store(c31, tile + 7 * VECTOR);
+        Memory.store(c40, tile + 8 * VECTOR);
+        Memory.store(c41, tile + 9 * VECTOR);
+        Memory.store(c50, tile + 10 * VECTOR);
+        Memory.store(c51, tile + 11 * VECTOR);
+    }
+
+    /** tile (6, LANES) = A (6, k) B (k, LANES); parameters as for {@link #wide}. */
+    static void narrow(int k, float[] a, int a0, int lda, long b, long ldb, long tile) {
+        FloatVector c00 = FloatVector.zero(Memory.F);
+        FloatVector c10 = FloatVector.zero(Memory.F);
+        FloatVector c20 = FloatVector.zero(Memory.F);
+        FloatVector c30 = FloatVector.zero(Memory.F);
+        FloatVector c40 = FloatVector.zero(Memory.F);
+        FloatVector c50 = FloatVector.zero(Memory.F);
+        int a1 = a0 + lda;
+        int a2 = a1 + lda;
+        int a3 = a2 + lda;
+        int a4 = a3 + lda;
+        int a5 = a4 + lda;
+        for (int p = 0; p < k; p++) {
+            long row = b + p * ldb;
+            FloatVector b0 = Memory.load(row);
+            FloatVector x0 = FloatVector.broadcast(Memory.F, a[a0 + p]);
+            c00 = x0.fma(b0, c00);
+            FloatVector x1 = FloatVector.broadcast(Memory.F, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            FloatVector x2 = FloatVector.broadcast(Memory.F, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            FloatVector x3 = FloatVector.broadcast(Memory.F, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
+            FloatVector x4 = FloatVector.broadcast(Memory.F, a[a4 + p]);
+            c40 = x4.fma(b0, c40);
+            FloatVector x5 = FloatVector.broadcast(Memory.F, a[a5 + p]);
+            c50 = x5.fma(b0, c50);
+        }
+        Memory.store(c00, tile);
+        Memory.store(c10, tile + VECTOR);
+        Memory.store(c20, tile + 2 * VECTOR);
+        Memory.store(c30, tile + 3 * VECTOR);
+        Memory.store(c40, tile + 4 * VECTOR);
+        Memory.store(c50, tile + 5 * VECTOR);
+    }
+
+    /**
+     * Writes a tile to C, or adds it.
+     *
+     * @param width columns of a row of the tile as stored: LANES or 2 LANES
+     * @param ldc bytes from one row of C to the next
+     * @param rows rows to write, at most {@link #ROWS}
+     * @param columns columns to write, at most width
+     */
+    static void update(long tile, int width, long c, long ldc, int rows, int columns, boolean add) {
+        if (columns == COLUMNS) {
+            for (int i = 0; i < rows; i++) {
+                long from = tile + i * 2 * VECTOR;
+                long to = c + i * ldc;
+                FloatVector left = Memory.load(from);
+                FloatVector right = Memory.load(from + VECTOR);
+                if (add) {
+                    left = left.add(Memory.load(to));
+                    right = right.add(Memory.load(to + VECTOR));
+                }
+                Memory.store(left, to);
+                Memory.store(right, to + VECTOR);
+            }
+            return;
+        }
+        for (int j = 0; j < columns; j += Memory.LANES) {
+            VectorMask<Float> mask = Memory.mask(columns - j);
+            for (int i = 0; i < rows; i++) {
+                FloatVector sum = Memory.load(tile + 4L * (i * width + j));
+                long to = c + i * ldc + 4L * j;
+                Memory.store(add ? sum.add(Memory.load(to, mask)) : sum, to, mask);
+            }
+        }
+    }
+}
