@@ -35,10 +35,16 @@ public final class DataException extends RuntimeException {
      * @param cause the exception underneath, or null
      */
     public DataException(String what, String where, String remedy, @Nullable Throwable cause) {
-        super(what + " (" + where + "); " + remedy, cause);
+        super(cause);
         this.what = what;
         this.where = where;
         this.remedy = remedy;
+    }
+
+    /** Returns the whole line: fault, place, advice. */
+    @Override
+    public String getMessage() {
+        return what + " (" + where + "); " + remedy;
     }
 
     /** Returns the fault. */

@@ -117,7 +117,7 @@ public final class ParquetTexts implements AutoCloseable {
      */
     public List<@Nullable String> rowGroupWithNulls(int index) {
         try (PageReadStore pages = reader.readRowGroup(index)) {
-            var store = new ColumnReadStoreImpl(pages, Unused.GROUP, schema, null);
+            var store = new ColumnReadStoreImpl(pages, new Unused(schema), schema, null);
             ColumnReader values = store.getColumnReader(column);
             int rows = Math.toIntExact(pages.getRowCount());
             var texts = new ArrayList<@Nullable String>(rows);
@@ -129,7 +129,8 @@ public final class ParquetTexts implements AutoCloseable {
             return texts;
         } catch (DataException e) {
             throw e;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // damaged lengths ask for any amount of memory
             throw damaged(file, "row group " + index + " cannot be read: " + reason(e), e);
         }
     }
@@ -173,7 +174,7 @@ public final class ParquetTexts implements AutoCloseable {
         }
     }
 
-    private static DataException damaged(Path file, String what, Exception cause) {
+    private static DataException damaged(Path file, String what, Throwable cause) {
         return new DataException(
                 what,
                 file.toString(),
@@ -187,7 +188,7 @@ public final class ParquetTexts implements AutoCloseable {
                 ? e.getClass().getSimpleName()
                 : message.lines().findFirst().orElse("");
         Throwable cause = e.getCause();
-        return cause == null || cause == e ? first : first + ": " + reason(cause);
+        return cause == null ? first : first + ": " + reason(cause);
     }
 
     private static ColumnDescriptor stringColumn(Path file, MessageType schema, String path) {
@@ -233,24 +234,28 @@ public final class ParquetTexts implements AutoCloseable {
     /** Converters that the column reader demands and that we never let it call: values are read from the column directly. */
     private static final class Unused extends GroupConverter {
 
-        static final Unused GROUP = new Unused();
         private static final PrimitiveConverter LEAF = new PrimitiveConverter() {};
 
-        private int depth;
+        private final GroupType type;
+
+        Unused(GroupType type) {
+            this.type = type;
+        }
 
         @Override
         public Converter getConverter(int field) {
-            return LEAF;
+            Type child = type.getType(field);
+            return child.isPrimitive() ? LEAF : new Unused(child.asGroupType());
         }
 
         @Override
         public void start() {
-            depth++;
+            throw new AssertionError("no records are assembled");
         }
 
         @Override
         public void end() {
-            depth--;
+            throw new AssertionError("no records are assembled");
         }
     }
 }

@@ -33,8 +33,8 @@ public final class PythonRandom {
 
     /** Returns a number in [0, 1) with 53 random bits. */
     public double random() {
-        long a = next32() >>> 5;
-        long b = next32() >>> 6;
+        int a = next32() >>> 5;
+        int b = next32() >>> 6;
         return (a * 67108864.0 + b) / 9007199254740992.0;
     }
 

@@ -76,15 +76,16 @@ class BestFitPackingTest {
             int[] row = new int[1 + random.nextInt(64)];
             int at = random.nextInt(row.length);
             int remaining = row.length - at;
-            int[] chosen = null;
+            int[] chosen = {};
             for (int[] document : literal) {
-                if (document.length <= remaining && (chosen == null || document.length > chosen.length)) {
+                if (document.length <= remaining && document.length > chosen.length) {
                     chosen = document;
                 }
             }
-            if (chosen == null) {
+            if (chosen.length == 0) {
+                chosen = literal.getFirst();
                 for (int[] document : literal) {
-                    if (chosen == null || document.length < chosen.length) {
+                    if (document.length < chosen.length) {
                         chosen = document;
                     }
                 }

@@ -3,10 +3,13 @@ package org.nanochat4j.train.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,6 +81,58 @@ class ParquetTextsTest {
             }
             assertEquals(rows, read, kind);
         }
+    }
+
+    private static Path fixture(String name) throws URISyntaxException {
+        URL resource = ParquetTextsTest.class.getResource("/parquet/" + name + ".parquet");
+        assertNotNull(resource, name);
+        return Path.of(resource.toURI());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "gzip, text",
+        "lz4, text",
+        "snappy, text",
+        "zstd, text",
+        "none, text",
+        "dictionary_v2, text",
+        "delta, text",
+        "large_string, text",
+        "nested, doc.body",
+    })
+    @DisplayName("every compression, encoding and nesting we claim, as pyarrow writes it")
+    void kinds(String name, String column) throws URISyntaxException {
+        List<String> four =
+                List.of("first text", "", "naïve Ελληνικά 日本語 😀", "a longer text that repeats itself ".repeat(20));
+        try (ParquetTexts texts = ParquetTexts.open(fixture(name), column)) {
+            assertEquals(List.of(8L, 8L, 4L), texts.rowGroupRows());
+            for (int group = 0; group < 3; group++) {
+                List<String> rows = texts.rowGroup(group);
+                for (int row = 0; row < rows.size(); row++) {
+                    assertEquals(four.get(row % 4), rows.get(row));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "nulls, a text is missing (null)",
+        "latin1, 'row 1, byte 3 of the text'",
+        "brotli, compression BROTLI is not supported",
+        "wrong_type, 'columns: text (int64), title, tags.list.element (list)'",
+    })
+    @DisplayName("what cannot be used is refused with the place and the reason")
+    void refusals(String name, String part) throws URISyntaxException {
+        Path file = fixture(name);
+        DataException e = assertThrows(DataException.class, () -> {
+            try (ParquetTexts texts = ParquetTexts.open(file)) {
+                texts.rowGroup(0);
+            }
+        });
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+        assertTrue(e.getMessage().contains(name + ".parquet"), e.getMessage());
     }
 
     @Test

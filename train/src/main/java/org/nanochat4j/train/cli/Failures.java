@@ -1,0 +1,75 @@
+package org.nanochat4j.train.cli;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.nanochat4j.model.ModelException;
+import org.nanochat4j.tokenizer.TokenizerException;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** What a person reads when something goes wrong: what, where and what to do, without a stack trace. */
+final class Failures {
+
+    private Failures() {}
+
+    /** Options that picocli refuses. */
+    static int usage(Console console, ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        String path = command.getCommandSpec().qualifiedName();
+        console.err().println(path + ": " + sentence(e.getMessage()) + "; see " + path + " --help");
+        if (!command.getCommandSpec().subcommands().isEmpty()
+                && command.getParseResult().originalArgs().isEmpty()) {
+            command.usage(console.err());
+        }
+        trace(console, e);
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** Anything thrown while a command ran. */
+    static int failure(Console console, Exception e) {
+        console.err().println("nanochat: " + describe(e));
+        trace(console, e);
+        return e instanceof UserError(String message, int exitCode) ? exitCode : code(e);
+    }
+
+    private static int code(Exception e) {
+        return e instanceof ModelException.BadConfig ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** One line for a failure; several only where a table belongs to it. */
+    static String describe(Throwable e) {
+        return switch (e) {
+            case TokenizerException t -> t.problem() + "; " + t.remedy();
+            case NoSuchFileException n -> "no such file or folder: " + n.getFile() + "; check the path";
+            case AccessDeniedException a ->
+                "no permission: " + a.getFile() + "; check its owner and mode, or choose another path";
+            case FileSystemException f -> f.getMessage() + "; check free space and permissions";
+            case IOException i ->
+                "input or output failed: " + i.getMessage() + "; check the path, free space and permissions";
+            default -> own(e);
+        };
+    }
+
+    private static String own(Throwable e) {
+        boolean ours = e instanceof UserError || e.getClass().getName().startsWith("org.nanochat4j.");
+        String message = sentence(e.getMessage() == null ? "" : e.getMessage());
+        return ours
+                ? message
+                : "internal error, " + e.getClass().getSimpleName() + ": " + message
+                        + "; please report it with the output under NANOCHAT_DEBUG=1";
+    }
+
+    /** A message and its remedy on one line; what follows further down, such as a memory plan, is kept. */
+    private static String sentence(String message) {
+        return message.strip().replaceAll("\\R\\s*remedy: ", "; ");
+    }
+
+    private static void trace(Console console, Exception e) {
+        String debug = System.getenv("NANOCHAT_DEBUG");
+        if (debug != null && !debug.isEmpty() && !debug.equals("0")) {
+            e.printStackTrace(console.err());
+        }
+    }
+}
