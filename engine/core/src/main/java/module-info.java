@@ -15,5 +15,11 @@ module org.nanochat4j.engine {
     exports org.nanochat4j.engine.spi;
     exports org.nanochat4j.engine.runtime;
 
+    requires java.management;
+    requires jdk.management;
+
     uses org.nanochat4j.engine.spi.BackendProvider;
+
+    provides org.nanochat4j.engine.spi.BackendProvider with
+            org.nanochat4j.engine.cpu.CpuBackendProvider;
 }

@@ -28,9 +28,4 @@ public record Sigmoid() implements Op {
     public Cost cost(List<TensorType> in, List<TensorType> out) {
         return Cost.of(10 * in.getFirst().elements(), in, out);
     }
-
-    @Override
-    public boolean mayAlias(int input) {
-        return true;
-    }
 }

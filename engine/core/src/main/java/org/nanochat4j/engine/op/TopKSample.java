@@ -9,8 +9,8 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Draws one token per row: the k largest logits are divided by the temperature, and the inverse of their cumulative softmax is taken at a uniform number.
  *
- * <p>Operands: logits (N, V), temperature (1), uniform numbers in [0, 1) (N). Result: I32 (N). Candidates are ordered by falling logit, ties by rising
- * id. Temperature 0 takes the largest, the first on ties.
+ * <p>Operands: logits (N, V), temperature (1), uniform numbers in [0, 1) (N). Result: I32 (N). With fewer than V candidates they are ordered by falling logit, ties by rising
+ * id; with all of them by id. Temperature 0 takes the largest, the first on ties.
  *
  * @param k how many candidates; 0 or at least V means all
  */

@@ -174,8 +174,18 @@ public final class Gemm implements Kernel {
         long atC = c + 4 * (member * shape.strideC() + (long) row * shape.ldc() + column);
         if (gemv) {
             Gemv.run(
-                    rows, columns, shape.k(), atA, 4L * shape.lda(), atB, 4L * shape.ldb(), atC, 4L * shape.ldc(), 4,
-                    accumulate, scratch);
+                    rows,
+                    columns,
+                    shape.k(),
+                    atA,
+                    4L * shape.lda(),
+                    atB,
+                    4L * shape.ldb(),
+                    atC,
+                    4L * shape.ldc(),
+                    4,
+                    accumulate,
+                    scratch);
             return;
         }
         float[] packedA = ROWS.get();
@@ -184,7 +194,15 @@ public final class Gemm implements Kernel {
             packA(atA, p, rows, depth, packedA, scratch);
             for (int j = 0; j < columns; j += PANEL) {
                 panel(
-                        atB, p, j, rows, Math.min(PANEL, columns - j), depth, packedA, atC + 4L * j, accumulate || p > 0,
+                        atB,
+                        p,
+                        j,
+                        rows,
+                        Math.min(PANEL, columns - j),
+                        depth,
+                        packedA,
+                        atC + 4L * j,
+                        accumulate || p > 0,
                         scratch);
             }
         }
@@ -192,7 +210,16 @@ public final class Gemm implements Kernel {
 
     /** Packs one panel of B and multiplies all rows of the tile by it. */
     private void panel(
-            long b, int p, int j, int rows, int columns, int depth, float[] packedA, long c, boolean add, long scratch) {
+            long b,
+            int p,
+            int j,
+            int rows,
+            int columns,
+            int depth,
+            float[] packedA,
+            long c,
+            boolean add,
+            long scratch) {
         boolean narrow = columns <= LANES;
         int width = narrow ? LANES : PANEL;
         long panel = scratch + PANEL_OFFSET;
@@ -217,8 +244,7 @@ public final class Gemm implements Kernel {
             } else {
                 MicroKernel.wide(depth, packedA, i * blockK, blockK, panel, stride, scratch);
             }
-            MicroKernel.update(
-                    scratch, width, c + i * ldc, ldc, Math.min(MicroKernel.ROWS, rows - i), columns, add);
+            MicroKernel.update(scratch, width, c + i * ldc, ldc, Math.min(MicroKernel.ROWS, rows - i), columns, add);
         }
     }
 
@@ -247,8 +273,7 @@ public final class Gemm implements Kernel {
             long strip = scratch + STRIP_OFFSET;
             for (int i = 0; i < rows; i += LANES) {
                 int count = Math.min(LANES, rows - i);
-                Transpose.run(
-                        a + p * lda + 4L * i, lda, depth, count, strip, 4L * BLOCK_K, scratch + TRANSPOSE_OFFSET);
+                Transpose.run(a + p * lda + 4L * i, lda, depth, count, strip, 4L * BLOCK_K, scratch + TRANSPOSE_OFFSET);
                 for (int r = 0; r < count; r++) {
                     copyRow(strip + r * 4L * BLOCK_K, depth, target, (i + r) * blockK);
                 }

@@ -27,17 +27,25 @@ final class Gemv {
      * @param sums scratch for four vectors, aligned
      */
     static void run(
-            int count, int rows, int k, long x, long ldx, long w, long ldw, long out, long outX, long outW, boolean add, long sums) {
+            int count,
+            int rows,
+            int k,
+            long x,
+            long ldx,
+            long w,
+            long ldw,
+            long out,
+            long outX,
+            long outW,
+            boolean add,
+            long sums) {
         int row = 0;
         for (; row + 4 <= rows; row += 4) {
             for (int i = 0; i < count; i++) {
                 four(k, x + i * ldx, w + row * ldw, ldw, sums);
                 for (int r = 0; r < 4; r++) {
                     float sum = Lanes.sum(Memory.load(sums + r * VECTOR));
-                    write(
-                            out + i * outX + (row + r) * outW,
-                            addTail(sum, k, x + i * ldx, w + (row + r) * ldw),
-                            add);
+                    write(out + i * outX + (row + r) * outW, addTail(sum, k, x + i * ldx, w + (row + r) * ldw), add);
                 }
             }
         }

@@ -92,8 +92,7 @@ final class Transpose {
     private static void edge(long source, long stride, int height, int width, long buffer) {
         VectorMask<Float> mask = Memory.mask(width);
         for (int row = 0; row < LANES; row++) {
-            FloatVector vector =
-                    row < height ? Memory.load(source + row * stride, mask) : FloatVector.zero(Memory.F);
+            FloatVector vector = row < height ? Memory.load(source + row * stride, mask) : FloatVector.zero(Memory.F);
             Memory.store(vector, buffer + row * ROW_BYTES);
         }
     }

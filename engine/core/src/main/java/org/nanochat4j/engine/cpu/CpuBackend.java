@@ -1,0 +1,145 @@
+package org.nanochat4j.engine.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.cpu.kernels.Kernel;
+import org.nanochat4j.engine.cpu.kernels.Memory;
+import org.nanochat4j.engine.cpu.kernels.Parallel;
+import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.engine.program.Program;
+import org.nanochat4j.engine.program.Step;
+import org.nanochat4j.engine.program.Value;
+import org.nanochat4j.engine.spi.Backend;
+import org.nanochat4j.engine.spi.DeviceBuffer;
+import org.nanochat4j.engine.spi.DeviceInfo;
+import org.nanochat4j.engine.spi.Executable;
+
+/** Runs ops on this machine's processors: eager and replayed with the very same kernels, so with the same bits. */
+final class CpuBackend implements Backend {
+    private final Parallel pool;
+    private final Lowering lowering;
+    private MemorySegment eagerScratch = MemorySegment.NULL;
+
+    CpuBackend(int threads) {
+        this.pool = new Parallel(threads);
+        this.lowering = new Lowering(pool);
+    }
+
+    @Override
+    public String name() {
+        return CpuBackendProvider.NAME;
+    }
+
+    @Override
+    public DeviceInfo device() {
+        String path = "Vector API, " + Memory.LANES * 32 + " bits, F32, " + pool.threads() + " threads";
+        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path);
+    }
+
+    @Override
+    public DeviceBuffer allocate(TensorType type) {
+        return new CpuBuffer(type, memory(type.bytes()));
+    }
+
+    /** Zeroed memory that is freed when it is no longer reachable. */
+    private static MemorySegment memory(long bytes) {
+        return Arena.ofAuto().allocate(Math.max(bytes, 1), Memory.ALIGNMENT);
+    }
+
+    @Override
+    public long scratchBytes(Step step) {
+        return lowering.scratchBytes(step);
+    }
+
+    @Override
+    public List<Executable> compile(MemoryPlan plan, Function<Variable, DeviceBuffer> variables) {
+        MemorySegment arena = memory(plan.arenaBytes());
+        MemorySegment scratch = memory(plan.scratchBytes());
+        List<Executable> executables = new ArrayList<>();
+        for (MemoryPlan.Layout layout : plan.layouts()) {
+            executables.add(bind(layout, variables, arena, scratch));
+        }
+        return List.copyOf(executables);
+    }
+
+    private CpuExecutable bind(
+            MemoryPlan.Layout layout,
+            Function<Variable, DeviceBuffer> variables,
+            MemorySegment arena,
+            MemorySegment scratch) {
+        Program program = layout.program();
+        List<Object> kept = new ArrayList<>(List.of(arena, scratch));
+        long[] addresses = new long[program.values().size()];
+        for (Value value : program.values()) {
+            Variable variable =
+                    program.values().get(layout.liveness().storage(value)).variable();
+            if (variable != null) {
+                CpuBuffer buffer = (CpuBuffer) variables.apply(variable);
+                kept.add(buffer);
+                addresses[value.id()] = buffer.address();
+            } else {
+                addresses[value.id()] = arena.address() + layout.offset(value);
+            }
+        }
+        List<Step> steps = new ArrayList<>();
+        List<Kernel> kernels = new ArrayList<>();
+        for (Step step : program.steps()) {
+            if (!step.op().isView()) {
+                steps.add(step);
+                kernels.add(lowering.bind(
+                        step,
+                        addresses(step.inputs(), addresses),
+                        addresses(step.outputs(), addresses),
+                        scratch.address()));
+            }
+        }
+        return new CpuExecutable(program.name(), steps, kernels.toArray(Kernel[]::new), kept);
+    }
+
+    private static long[] addresses(List<Value> values, long[] addresses) {
+        return values.stream().mapToLong(value -> addresses[value.id()]).toArray();
+    }
+
+    @Override
+    public void run(Op op, List<DeviceBuffer> inputs, List<DeviceBuffer> outputs) {
+        List<Value> in = values(inputs);
+        List<Value> out = values(outputs);
+        Step step = new Step(op, in, out, "");
+        long scratch = lowering.scratchBytes(step);
+        if (eagerScratch.byteSize() < scratch) {
+            eagerScratch = memory(scratch);
+        }
+        lowering.bind(step, addresses(inputs), addresses(outputs), eagerScratch.address())
+                .run();
+        Reference.reachabilityFence(inputs);
+        Reference.reachabilityFence(outputs);
+    }
+
+    private static List<Value> values(List<DeviceBuffer> buffers) {
+        return buffers.stream().map(buffer -> new Value(0, buffer.type(), null)).toList();
+    }
+
+    private static long[] addresses(List<DeviceBuffer> buffers) {
+        return buffers.stream().mapToLong(buffer -> address(buffer)).toArray();
+    }
+
+    private static long address(DeviceBuffer buffer) {
+        if (buffer instanceof CpuBuffer cpu) {
+            return cpu.address();
+        }
+        throw new EngineException.BadProgram("a buffer of another backend reached the CPU: " + buffer.type());
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

@@ -1,0 +1,308 @@
+package org.nanochat4j.engine.cpu;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.cpu.kernels.AdamWKernel;
+import org.nanochat4j.engine.cpu.kernels.Attention;
+import org.nanochat4j.engine.cpu.kernels.AttentionGrad;
+import org.nanochat4j.engine.cpu.kernels.AttentionShape;
+import org.nanochat4j.engine.cpu.kernels.BlockCopy;
+import org.nanochat4j.engine.cpu.kernels.EmbeddingTable;
+import org.nanochat4j.engine.cpu.kernels.Gemm;
+import org.nanochat4j.engine.cpu.kernels.GemmShape;
+import org.nanochat4j.engine.cpu.kernels.Kernel;
+import org.nanochat4j.engine.cpu.kernels.Memory;
+import org.nanochat4j.engine.cpu.kernels.MuonKernels;
+import org.nanochat4j.engine.cpu.kernels.Normalization;
+import org.nanochat4j.engine.cpu.kernels.Parallel;
+import org.nanochat4j.engine.cpu.kernels.Pointwise;
+import org.nanochat4j.engine.cpu.kernels.Reduction;
+import org.nanochat4j.engine.cpu.kernels.Rotary;
+import org.nanochat4j.engine.cpu.kernels.Rowwise;
+import org.nanochat4j.engine.cpu.kernels.Sampling;
+import org.nanochat4j.engine.op.Accumulate;
+import org.nanochat4j.engine.op.AdamWStep;
+import org.nanochat4j.engine.op.Add;
+import org.nanochat4j.engine.op.ArgMax;
+import org.nanochat4j.engine.op.Assign;
+import org.nanochat4j.engine.op.Axpby;
+import org.nanochat4j.engine.op.CachedAttention;
+import org.nanochat4j.engine.op.Cast;
+import org.nanochat4j.engine.op.CausalAttention;
+import org.nanochat4j.engine.op.CausalAttentionGrad;
+import org.nanochat4j.engine.op.Concat;
+import org.nanochat4j.engine.op.CustomBuffer;
+import org.nanochat4j.engine.op.CustomOp;
+import org.nanochat4j.engine.op.Dot;
+import org.nanochat4j.engine.op.Embedding;
+import org.nanochat4j.engine.op.EmbeddingGrad;
+import org.nanochat4j.engine.op.Fill;
+import org.nanochat4j.engine.op.KvAppend;
+import org.nanochat4j.engine.op.Logits;
+import org.nanochat4j.engine.op.MatMul;
+import org.nanochat4j.engine.op.Mix;
+import org.nanochat4j.engine.op.Mul;
+import org.nanochat4j.engine.op.MuonMomentum;
+import org.nanochat4j.engine.op.MuonNormalize;
+import org.nanochat4j.engine.op.MuonUpdate;
+import org.nanochat4j.engine.op.Pad;
+import org.nanochat4j.engine.op.ReluSquared;
+import org.nanochat4j.engine.op.ReluSquaredGrad;
+import org.nanochat4j.engine.op.Reshape;
+import org.nanochat4j.engine.op.RmsNorm;
+import org.nanochat4j.engine.op.RmsNormGrad;
+import org.nanochat4j.engine.op.Rope;
+import org.nanochat4j.engine.op.RowDot;
+import org.nanochat4j.engine.op.Scale;
+import org.nanochat4j.engine.op.ScaleBy;
+import org.nanochat4j.engine.op.ScaleRows;
+import org.nanochat4j.engine.op.ShiftTime;
+import org.nanochat4j.engine.op.Sigmoid;
+import org.nanochat4j.engine.op.SigmoidGrad;
+import org.nanochat4j.engine.op.Slice;
+import org.nanochat4j.engine.op.SoftcapCrossEntropy;
+import org.nanochat4j.engine.op.Sum;
+import org.nanochat4j.engine.op.SumRows;
+import org.nanochat4j.engine.op.SumSquares;
+import org.nanochat4j.engine.op.TopKSample;
+import org.nanochat4j.engine.op.Zero;
+import org.nanochat4j.engine.program.Step;
+import org.nanochat4j.engine.program.Value;
+
+/** From ops to kernels: one case for each op, and the scratch memory that the kernel needs. */
+final class Lowering {
+    private final Parallel pool;
+
+    Lowering(Parallel pool) {
+        this.pool = pool;
+    }
+
+    /** Scratch bytes of the kernel for a step. */
+    long scratchBytes(Step step) {
+        int threads = pool.threads();
+        return switch (step.op()) {
+            case MatMul op -> Gemm.scratchBytes(gemm(step, op), threads);
+            case CausalAttention(int window, var _) -> Attention.scratchBytes(attention(step, window), threads);
+            case CausalAttentionGrad(int window, var _) -> AttentionGrad.scratchBytes(attention(step, window), threads);
+            default -> 0;
+        };
+    }
+
+    /** The kernel of a step, bound to addresses. */
+    Kernel bind(Step step, long[] in, long[] out, long scratch) {
+        long n = step.inputs().isEmpty() ? 0 : step.inputs().getFirst().type().elements();
+        return switch (step.op()) {
+            case Accumulate() -> Pointwise.add(pool, n, in[0], in[1], in[0]);
+            case AdamWStep op -> new AdamWKernel(pool, op, n, in[0], in[1], in[2], in[3], in[4]);
+            case Add() ->
+                shape(step, 1).equals(shape(step, 0))
+                        ? Pointwise.add(pool, n, in[0], in[1], out[0])
+                        : Rowwise.addRow(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
+            case ArgMax() -> Sampling.argMax(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
+            case Assign() -> assign(step, in);
+            case Axpby(float alpha, float beta) -> Pointwise.axpby(pool, n, alpha, in[0], beta, in[1], out[0]);
+            case CachedAttention _x -> throw new IllegalStateException("pending");
+            case Cast(DType dtype) -> cast(step, dtype, n, in[0], out[0]);
+            case CausalAttention(int window, float scale) ->
+                new Attention(pool, scratch, attention(step, window), scale, in[0], in[1], in[2], out[0], out[1]);
+            case CausalAttentionGrad(int window, float scale) ->
+                new AttentionGrad(
+                        pool,
+                        scratch,
+                        attention(step, window),
+                        scale,
+                        in[0],
+                        in[1],
+                        in[2],
+                        in[3],
+                        in[4],
+                        in[5],
+                        out[0],
+                        out[1],
+                        out[2]);
+            case Concat(int axis) -> concat(step, axis, in, out[0]);
+            case CustomOp op -> custom(op, step, in, out);
+            case Dot() -> new Reduction(pool, Reduction.Kind.DOT, n, in[0], in[1], out[0]);
+            case Embedding() ->
+                EmbeddingTable.gather(
+                        pool, shape(step, 1).elements(), shape(step, 0).dim(0), columns(step, 0), in[0], in[1], out[0]);
+            case EmbeddingGrad(int rows) ->
+                EmbeddingTable.scatter(pool, shape(step, 1).elements(), rows, columns(step, 0), in[0], in[1], out[0]);
+            case Fill(Shape shape, float value) -> Pointwise.fill(pool, shape.elements(), value, out[0]);
+            case KvAppend() -> append(step, in);
+            case Logits _x -> throw new IllegalStateException("pending");
+            case MatMul op -> new Gemm(pool, scratch, gemm(step, op), false, in[0], in[1], out[0]);
+            case Mix() -> Pointwise.mix(pool, shape(step, 1).elements(), in[0], in[1], in[2], in[3], out[0]);
+            case Mul() -> Pointwise.mul(pool, n, in[0], in[1], out[0]);
+            case MuonMomentum() -> {
+                int matrix = shape(step, 0).dim(1) * shape(step, 0).dim(2);
+                yield MuonKernels.momentum(pool, matrix, in[0], in[1], from(in, 2), out[0]);
+            }
+            case MuonNormalize() -> {
+                Shape stack = shape(step, 0);
+                yield MuonKernels.normalize(pool, stack.dim(0), stack.dim(1), stack.dim(2), in[0], out[0]);
+            }
+            case MuonUpdate(float beta2) -> {
+                Shape stack = shape(step, 2);
+                yield MuonKernels.update(pool, beta2, stack.dim(1), stack.dim(2), in[0], in[1], in[2], from(in, 3));
+            }
+            case Pad(int axis, int before, int after) -> pad(step, axis, before, after, in[0], out[0]);
+            case ReluSquared() -> Pointwise.reluSquared(pool, n, in[0], out[0]);
+            case ReluSquaredGrad() -> Pointwise.reluSquaredGrad(pool, n, in[0], in[1], out[0]);
+            case Reshape(var _) -> assign(step, new long[] {out[0], in[0]});
+            case RmsNorm(float eps) -> Normalization.rms(pool, rows(step, 0), columns(step, 0), eps, in[0], out[0]);
+            case RmsNormGrad(float eps) ->
+                Normalization.rmsGrad(pool, rows(step, 0), columns(step, 0), eps, in[0], in[1], out[0]);
+            case Rope(boolean inverse) -> rope(step, inverse, in, out[0]);
+            case RowDot() -> Rowwise.rowDot(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
+            case Scale(float alpha) -> Pointwise.scale(pool, n, alpha, in[0], out[0]);
+            case ScaleBy() -> Pointwise.scaleBy(pool, n, in[0], in[1], out[0]);
+            case ScaleRows() -> Rowwise.scaleRows(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
+            case ShiftTime(int steps) -> shift(shape(step, 0), steps, in[0], out[0]);
+            case Sigmoid() -> Pointwise.sigmoid(pool, n, in[0], out[0]);
+            case SigmoidGrad() -> Pointwise.sigmoidGrad(pool, n, in[0], in[1], out[0]);
+            case Slice(int axis, int start, int length) -> {
+                long inner = inner(shape(step, 0), axis);
+                long stride = inner * shape(step, 0).dim(axis);
+                yield BlockCopy.of(
+                        pool, n / stride, length * inner, in[0] + 4L * start * inner, stride, out[0], length * inner);
+            }
+            case SoftcapCrossEntropy _x -> throw new IllegalStateException("pending");
+            case Sum() -> new Reduction(pool, Reduction.Kind.SUM, n, in[0], in[0], out[0]);
+            case SumRows() -> Rowwise.sumRows(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
+            case SumSquares() -> new Reduction(pool, Reduction.Kind.SQUARES, n, in[0], in[0], out[0]);
+            case TopKSample(int k) ->
+                Sampling.topK(pool, k, rows(step, 0), columns(step, 0), in[0], in[1], in[2], out[0]);
+            case Zero() -> Pointwise.fill(pool, n, 0f, in[0]);
+        };
+    }
+
+    private static Shape shape(Step step, int input) {
+        return step.inputs().get(input).type().shape();
+    }
+
+    private static int rows(Step step, int input) {
+        return shape(step, input).rows();
+    }
+
+    private static int columns(Step step, int input) {
+        return shape(step, input).last();
+    }
+
+    /** Elements of one index of an axis. */
+    private static long inner(Shape shape, int axis) {
+        long product = 1;
+        for (int i = axis + 1; i < shape.rank(); i++) {
+            product *= shape.dim(i);
+        }
+        return product;
+    }
+
+    private static long[] from(long[] addresses, int start) {
+        return java.util.Arrays.copyOfRange(addresses, start, addresses.length);
+    }
+
+    private Kernel assign(Step step, long[] in) {
+        long bytes = step.inputs().getFirst().type().bytes();
+        return bytes % 4 == 0 ? Pointwise.copy(pool, bytes / 4, in[1], in[0]) : () -> Memory.copy(in[1], in[0], bytes);
+    }
+
+    private Kernel cast(Step step, DType dtype, long n, long x, long y) {
+        DType before = step.inputs().getFirst().type().dtype();
+        return before == dtype
+                ? () -> Memory.copy(x, y, n * dtype.bytes())
+                : dtype == DType.BF16 ? Pointwise.toBf16(pool, n, x, y) : Pointwise.fromBf16(pool, n, x, y);
+    }
+
+    private static GemmShape gemm(Step step, MatMul op) {
+        Shape a = shape(step, 0);
+        Shape result = step.outputs().getFirst().type().shape();
+        int k = a.dim(op.transposeA() ? -2 : -1);
+        int m = result.dim(-2);
+        int n = result.dim(-1);
+        return result.rank() == 2
+                ? GemmShape.of(m, n, k, op.transposeA(), op.transposeB())
+                : GemmShape.batched(result.dim(0), m, n, k, op.transposeA(), op.transposeB());
+    }
+
+    private static AttentionShape attention(Step step, int window) {
+        Shape q = shape(step, 0);
+        return new AttentionShape(q.dim(0), q.dim(1), q.dim(2), shape(step, 1).dim(2), q.dim(3), window);
+    }
+
+    /** The shape of decoding: its time is the length of the cache. */
+    private static AttentionShape cached(Step step, int window) {
+        Shape q = shape(step, 0);
+        Shape cache = shape(step, 1);
+        return new AttentionShape(q.dim(0), cache.dim(1), q.dim(2), cache.dim(2), q.dim(3), window);
+    }
+
+    private Kernel concat(Step step, int axis, long[] in, long out) {
+        Shape result = step.outputs().getFirst().type().shape();
+        long inner = inner(result, axis);
+        long stride = inner * result.dim(axis);
+        Kernel[] parts = new Kernel[in.length];
+        long start = 0;
+        for (int i = 0; i < in.length; i++) {
+            long length = shape(step, i).dim(axis) * inner;
+            parts[i] = BlockCopy.of(pool, result.elements() / stride, length, in[i], length, out + 4 * start, stride);
+            start += length;
+        }
+        return BlockCopy.sequence(parts);
+    }
+
+    private Kernel pad(Step step, int axis, int before, int after, long in, long out) {
+        Shape x = shape(step, 0);
+        long inner = inner(x, axis);
+        long length = x.dim(axis) * inner;
+        long stride = length + (before + after) * inner;
+        long blocks = x.elements() / length;
+        return BlockCopy.sequence(
+                BlockCopy.zero(pool, blocks, before * inner, out, stride),
+                BlockCopy.of(pool, blocks, length, in, length, out + 4L * before * inner, stride),
+                BlockCopy.zero(pool, blocks, after * inner, out + 4 * (before * inner + length), stride));
+    }
+
+    /** (B, T, C) moved along T; zeros come in. */
+    private Kernel shift(Shape x, int steps, long in, long out) {
+        int time = x.dim(1);
+        long width = x.dim(2);
+        int moved = Math.clamp(Math.abs((long) steps), 0, time);
+        long stride = time * width;
+        long kept = (time - moved) * width;
+        long gap = moved * width;
+        long source = steps > 0 ? in : in + 4 * gap;
+        long target = steps > 0 ? out + 4 * gap : out;
+        long zeros = steps > 0 ? out : out + 4 * kept;
+        return BlockCopy.sequence(
+                BlockCopy.zero(pool, x.dim(0), gap, zeros, stride),
+                BlockCopy.of(pool, x.dim(0), kept, source, stride, target, stride));
+    }
+
+    private Kernel append(Step step, long[] in) {
+        Shape cache = shape(step, 0);
+        Shape x = shape(step, 1);
+        return Sampling.append(pool, x.dim(0), x.dim(1), cache.dim(1), x.dim(2) * x.dim(3), in[0], in[1], in[2]);
+    }
+
+    private Kernel rope(Step step, boolean inverse, long[] in, long out) {
+        Shape x = shape(step, 0);
+        int positions = shape(step, 1).dim(0);
+        return new Rotary(
+                pool, x.dim(0), x.dim(1), x.dim(2), x.dim(3), positions, inverse, in[0], in[1], in[2], in[3], out);
+    }
+
+    private static Kernel custom(CustomOp op, Step step, long[] in, long[] out) {
+        List<CustomBuffer> inputs = buffers(step.inputs(), in);
+        List<CustomBuffer> outputs = buffers(step.outputs(), out);
+        return () -> op.compute(inputs, outputs);
+    }
+
+    private static List<CustomBuffer> buffers(List<Value> values, long[] addresses) {
+        return IntStream.range(0, addresses.length)
+                .mapToObj(i -> (CustomBuffer) new RawBuffer(values.get(i).type(), addresses[i]))
+                .toList();
+    }
+}

@@ -1,0 +1,75 @@
+package org.nanochat4j.engine.cpu.kernels;
+
+import static org.nanochat4j.engine.cpu.kernels.Memory.F;
+import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
+import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
+import static org.nanochat4j.engine.cpu.kernels.Memory.load;
+import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+
+import jdk.incubator.vector.VectorMask;
+import org.nanochat4j.engine.EngineException;
+
+/** Rows of a table (rows, columns) by id, and the gradient of the table. */
+public final class EmbeddingTable {
+    private static final int RANGES = 64;
+
+    private EmbeddingTable() {}
+
+    /** y[i, :] = table[ids[i], :]. */
+    public static Kernel gather(Parallel pool, long count, int rows, int columns, long table, long ids, long y) {
+        RowKernel copy = new RowKernel(pool, count, columns) {
+            @Override
+            void row(long i) {
+                Memory.copy(table + 4L * columns * getInt(ids + 4 * i), y + 4L * columns * i, 4L * columns);
+            }
+        };
+        return () -> {
+            check(count, rows, ids);
+            copy.run();
+        };
+    }
+
+    /**
+     * table[ids[i], :] += dy[i, :] from zero. Each part owns a range of rows and looks at all ids in order, so no two threads write one row and the order
+     * of additions is fixed.
+     */
+    public static Kernel scatter(Parallel pool, long count, int rows, int columns, long dy, long ids, long table) {
+        int ranges = Math.min(RANGES, rows);
+        Parallel.Task range = (index, worker) -> {
+            long first = (long) rows * index / ranges;
+            long end = (long) rows * (index + 1) / ranges;
+            Memory.zero(table + 4 * first * columns, 4 * (end - first) * columns);
+            for (long i = 0; i < count; i++) {
+                int id = getInt(ids + 4 * i);
+                if (id >= first && id < end) {
+                    addRow(table + 4L * id * columns, dy + 4 * i * columns, columns);
+                }
+            }
+        };
+        return () -> {
+            check(count, rows, ids);
+            pool.run(ranges, range);
+        };
+    }
+
+    private static void addRow(long to, long from, int columns) {
+        int i = 0;
+        for (; i + LANES <= columns; i += LANES) {
+            store(load(to + 4L * i).add(load(from + 4L * i)), to + 4L * i);
+        }
+        if (i < columns) {
+            VectorMask<Float> mask = F.indexInRange(i, columns);
+            store(load(to + 4L * i, mask).add(load(from + 4L * i, mask)), to + 4L * i, mask);
+        }
+    }
+
+    private static void check(long count, int rows, long ids) {
+        for (long i = 0; i < count; i++) {
+            int id = getInt(ids + 4 * i);
+            if (id < 0 || id >= rows) {
+                throw new EngineException.BadData("id " + id + " at index " + i + " is outside the table of " + rows
+                        + " rows\n  remedy: ids come from the tokenizer that the table was made for");
+            }
+        }
+    }
+}

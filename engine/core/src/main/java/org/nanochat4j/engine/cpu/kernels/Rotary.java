@@ -1,0 +1,112 @@
+package org.nanochat4j.engine.cpu.kernels;
+
+import static org.nanochat4j.engine.cpu.kernels.Memory.F;
+import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
+import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
+import static org.nanochat4j.engine.cpu.kernels.Memory.load;
+import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.nanochat4j.engine.EngineException;
+
+/** Rotary position embedding of (B, T, H, D): one part rotates all heads of some tokens. */
+public final class Rotary extends RowKernel {
+    private final int batch;
+    private final int time;
+    private final int heads;
+    private final int half;
+    private final int positions;
+    private final float sign;
+    private final long x;
+    private final long cos;
+    private final long sin;
+    private final long start;
+    private final long y;
+
+    /**
+     * Binds the kernel.
+     *
+     * @param headSize D, even
+     * @param positions rows of the tables
+     * @param inverse whether to rotate back
+     * @param x address of (B, T, H, D)
+     * @param cos address of (positions, D/2)
+     * @param sin address of (positions, D/2)
+     * @param start address of B positions
+     * @param y address of the result; may be x
+     */
+    public Rotary(
+            Parallel pool,
+            int batch,
+            int time,
+            int heads,
+            int headSize,
+            int positions,
+            boolean inverse,
+            long x,
+            long cos,
+            long sin,
+            long start,
+            long y) {
+        super(pool, (long) batch * time, (long) heads * headSize);
+        this.batch = batch;
+        this.time = time;
+        this.heads = heads;
+        this.half = headSize / 2;
+        this.positions = positions;
+        this.sign = inverse ? -1f : 1f;
+        this.x = x;
+        this.cos = cos;
+        this.sin = sin;
+        this.start = start;
+        this.y = y;
+    }
+
+    @Override
+    void check() {
+        for (int b = 0; b < batch; b++) {
+            int first = getInt(start + 4L * b);
+            if (first < 0 || first + time > positions) {
+                throw new EngineException.BadData("positions " + first + " to " + (first + time - 1) + " of row " + b
+                        + " are outside the rotary tables of " + positions
+                        + " positions\n  remedy: keep to the context length, or make longer tables");
+            }
+        }
+    }
+
+    @Override
+    void row(long token) {
+        long position = getInt(start + 4 * (token / time)) + token % time;
+        long c = cos + 4 * position * half;
+        long s = sin + 4 * position * half;
+        long base = 4 * token * heads * 2 * half;
+        for (int head = 0; head < heads; head++) {
+            rotate(x + base + 8L * head * half, y + base + 8L * head * half, c, s);
+        }
+    }
+
+    private void rotate(long from, long to, long c, long s) {
+        long second = 4L * half;
+        int i = 0;
+        for (; i + LANES <= half; i += LANES) {
+            long at = 4L * i;
+            FloatVector x1 = load(from + at);
+            FloatVector x2 = load(from + second + at);
+            FloatVector cosine = load(c + at);
+            FloatVector sine = load(s + at).mul(sign);
+            store(x1.mul(cosine).add(x2.mul(sine)), to + at);
+            store(x2.mul(cosine).sub(x1.mul(sine)), to + second + at);
+        }
+        if (i < half) {
+            VectorMask<Float> mask = F.indexInRange(i, half);
+            long at = 4L * i;
+            FloatVector x1 = load(from + at, mask);
+            FloatVector x2 = load(from + second + at, mask);
+            FloatVector cosine = load(c + at, mask);
+            FloatVector sine = load(s + at, mask).mul(sign);
+            store(x1.mul(cosine).add(x2.mul(sine)), to + at, mask);
+            store(x2.mul(cosine).sub(x1.mul(sine)), to + second + at, mask);
+        }
+    }
+}
