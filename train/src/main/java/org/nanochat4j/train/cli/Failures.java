@@ -31,11 +31,15 @@ final class Failures {
     static int failure(Console console, Exception e) {
         console.err().println("nanochat: " + describe(e));
         trace(console, e);
-        return e instanceof UserError(String message, int exitCode) ? exitCode : code(e);
+        return code(e);
     }
 
     private static int code(Exception e) {
-        return e instanceof ModelException.BadConfig ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+        return switch (e) {
+            case UserError u -> u.exitCode();
+            case ModelException.BadConfig _ -> CommandLine.ExitCode.USAGE;
+            default -> CommandLine.ExitCode.SOFTWARE;
+        };
     }
 
     /** One line for a failure; several only where a table belongs to it. */

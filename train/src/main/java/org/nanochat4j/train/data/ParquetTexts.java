@@ -129,6 +129,8 @@ public final class ParquetTexts implements AutoCloseable {
             return texts;
         } catch (DataException e) {
             throw e;
+        } catch (UnsupportedOperationException e) {
+            throw new DataException(reason(e), file.toString(), "write the file again with zstd compression", e);
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // damaged lengths ask for any amount of memory
             throw damaged(file, "row group " + index + " cannot be read: " + reason(e), e);

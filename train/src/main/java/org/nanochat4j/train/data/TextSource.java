@@ -1,5 +1,6 @@
 package org.nanochat4j.train.data;
 
+import io.airlift.compress.MalformedInputException;
 import io.airlift.compress.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -217,7 +218,7 @@ sealed interface TextSource {
                         line.reset();
                     }
                 } while (b >= 0);
-            } catch (IOException e) {
+            } catch (IOException | MalformedInputException e) {
                 throw new DataException(
                         "cannot be read: " + e.getMessage(),
                         file.toString(),

@@ -120,7 +120,7 @@ class ParquetTextsTest {
     @CsvSource({
         "nulls, a text is missing (null)",
         "latin1, 'row 1, byte 3 of the text'",
-        "brotli, compression BROTLI is not supported",
+        "brotli, write the file again with zstd compression",
         "wrong_type, 'columns: text (int64), title, tags.list.element (list)'",
     })
     @DisplayName("what cannot be used is refused with the place and the reason")

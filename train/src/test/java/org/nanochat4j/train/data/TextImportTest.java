@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -156,6 +157,31 @@ class TextImportTest {
         assertTrue(refused().getMessage().contains("line 2"));
         Files.writeString(file, "{\"text\":7}");
         assertTrue(refused().getMessage().contains("no text field"));
+    }
+
+    @Test
+    @DisplayName("compressed files that are cut or are none are refused by name")
+    void damagedArchives() throws IOException {
+        Path gz = in.resolve("a.txt.gz");
+        try (var out = new GZIPOutputStream(Files.newOutputStream(gz))) {
+            out.write("some text to compress\n".repeat(500).getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] whole = Files.readAllBytes(gz);
+        Files.write(gz, Arrays.copyOf(whole, whole.length / 2));
+        assertTrue(refused().getMessage().contains("a.txt.gz"));
+        Files.writeString(gz, "not compressed");
+        assertTrue(refused().getMessage().contains("a.txt.gz"));
+        Files.delete(gz);
+
+        Path zst = in.resolve("b.jsonl.zst");
+        try (var out = new ZstdOutputStream(Files.newOutputStream(zst))) {
+            out.write("{\"text\": \"some text\"}\n".repeat(500).getBytes(StandardCharsets.UTF_8));
+        }
+        whole = Files.readAllBytes(zst);
+        Files.write(zst, Arrays.copyOf(whole, whole.length - 3));
+        assertTrue(refused().getMessage().contains("b.jsonl.zst"));
+        Files.writeString(zst, "not compressed");
+        assertTrue(refused().getMessage().contains("b.jsonl.zst"));
     }
 
     @Test
