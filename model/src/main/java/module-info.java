@@ -6,5 +6,7 @@ module org.nanochat4j.model {
     requires static org.jspecify;
     requires transitive org.nanochat4j.engine;
     requires transitive org.nanochat4j.tokenizer;
-    requires tools.jackson.databind;
+    requires transitive tools.jackson.databind;
+
+    exports org.nanochat4j.model;
 }

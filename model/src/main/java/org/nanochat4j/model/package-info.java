@@ -1,0 +1,2 @@
+/** GPT: configuration, forward pass, training and generation programs, scoring and checkpoints. */
+package org.nanochat4j.model;
