@@ -38,11 +38,22 @@ public abstract class Interpreter {
         }
         Operands operands = new Operands(op, inputs.stream().map(Tensor::type).toList());
         List<TensorType> types = op.infer(operands);
+        requireVariables(op, inputs);
         List<Tensor> outputs = execute(op, inputs, types);
         for (Tape tape : tapes) {
             tape.note(op, inputs, outputs);
         }
         return outputs;
+    }
+
+    private static void requireVariables(Op op, List<Tensor> inputs) {
+        for (int i = 0; i < inputs.size(); i++) {
+            if (op.writes(i) && !(inputs.get(i).handle() instanceof Variable)) {
+                throw new EngineException.BadProgram(op.name() + ": operand " + i + ", "
+                        + inputs.get(i).type() + ", is written in place but is a temporary\n  at " + CallSite.current()
+                        + "\n  remedy: keep what is updated in a variable");
+            }
+        }
     }
 
     /**

@@ -344,7 +344,8 @@ public final class Tensor {
      */
     public Tensor slice(int axis, int start, int length) {
         int positive = axis < 0 ? shape().rank() + axis : axis;
-        boolean whole = start == 0 && length == shape().dim(positive);
+        boolean exists = positive >= 0 && positive < shape().rank(); // if not, the op's shape rule says so
+        boolean whole = exists && start == 0 && length == shape().dim(positive);
         return whole ? this : apply(new Slice(positive, start, length), this);
     }
 
@@ -391,9 +392,12 @@ public final class Tensor {
      * @return the mean over the targets that count (1), and the loss of each row (N)
      */
     public Loss softcapCrossEntropy(Tensor w, Tensor targets, float cap, int vocabulary) {
-        boolean differentiated = owner != null && owner.isDifferentiating();
+        List<Tensor> operands = List.of(this, w, targets);
+        Op plain = new SoftcapCrossEntropy(cap, vocabulary, false);
+        Interpreter interpreter = owner != null ? owner : Interpreter.of(plain, operands);
+        boolean differentiated = interpreter.isDifferentiating();
         List<Tensor> results =
-                apply(new SoftcapCrossEntropy(cap, vocabulary, differentiated), List.of(this, w, targets));
+                interpreter.apply(differentiated ? new SoftcapCrossEntropy(cap, vocabulary, true) : plain, operands);
         return new Loss(results.get(0), results.get(1));
     }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Shape;
@@ -157,7 +158,12 @@ public final class Tape implements AutoCloseable {
 
     private static void accumulate(Map<Object, Tensor> gradients, Tensor tensor, Tensor gradient) {
         Tensor before = gradients.get(key(tensor));
-        gradients.put(key(tensor), before == null ? gradient : before.add(gradient));
+        gradients.put(key(tensor), before == null ? gradient : sum(before, gradient));
+    }
+
+    /** Adds in F32, also where the tensor itself is BF16. */
+    private static Tensor sum(Tensor a, Tensor b) {
+        return a.cast(DType.F32).add(b.cast(DType.F32)).cast(a.type().dtype());
     }
 
     /** Values and variables are equal only to themselves, so a handle is an identity. */
