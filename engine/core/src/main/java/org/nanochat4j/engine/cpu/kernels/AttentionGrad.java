@@ -226,23 +226,24 @@ public final class AttentionGrad implements Kernel {
         long saved = lse + 4 * (((long) b * shape.heads() + head) * shape.time() + first);
         for (int i = 0; i < end - first; i++) {
             putFloat(s.lse() + 4L * i, getFloat(saved + 4L * i) * VectorMath.LOG2_E);
-            putFloat(s.delta() + 4L * i, dot(dy + i * stride, y + i * stride, size));
+            putFloat(s.delta() + 4L * i, dot(dy + i * stride, y + i * stride, size, s.probabilities()));
         }
     }
 
-    private static float dot(long x, long y, int count) {
-        FloatVector sum = FloatVector.zero(F);
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            sum = fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN)
-                    .fma(fromMemorySegment(F, ALL, y + 4L * i, LITTLE_ENDIAN), sum);
+    /** The inner product of two rows; {@code lanes} is memory for one vector, summed in the order of its lanes. */
+    private static float dot(long x, long y, int count, long lanes) {
+        FloatVector sums = FloatVector.zero(F);
+        for (int i = 0; i < count; i += LANES) {
+            VectorMask<Float> mask = F.indexInRange(i, count);
+            sums = fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN, mask)
+                    .fma(fromMemorySegment(F, ALL, y + 4L * i, LITTLE_ENDIAN, mask), sums);
         }
-        if (i < count) {
-            VectorMask<Float> tail = F.indexInRange(i, count);
-            sum = fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN, tail)
-                    .fma(fromMemorySegment(F, ALL, y + 4L * i, LITTLE_ENDIAN, tail), sum);
+        sums.intoMemorySegment(ALL, lanes, LITTLE_ENDIAN);
+        float sum = 0;
+        for (int lane = 0; lane < LANES; lane++) {
+            sum += getFloat(lanes + 4L * lane);
         }
-        return Lanes.sum(sum);
+        return sum;
     }
 
     /** The queries from {@code first} to {@code end} against the keys from {@code from} to {@code to}. */

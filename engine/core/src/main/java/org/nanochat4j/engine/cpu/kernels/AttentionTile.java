@@ -82,7 +82,8 @@ final class AttentionTile {
         max.intoMemorySegment(ALL, factor, LITTLE_ENDIAN);
         for (int i = 0; i < keys; i++) {
             FloatVector s = fromMemorySegment(F, ALL, scores + i * Panels.BYTES, LITTLE_ENDIAN);
-            // Not max(): that would carry a NaN into the maximum by a slower instruction sequence; here NaN surfaces in exp2.
+            // Not max(): that would carry a NaN into the maximum by a slower instruction sequence; here NaN surfaces in
+            // exp2.
             max = max.blend(s, s.compare(GT, max));
         }
         max.intoMemorySegment(ALL, maximum, LITTLE_ENDIAN);
@@ -90,8 +91,8 @@ final class AttentionTile {
 
     /** sum = factor sum + the probabilities of all keys. */
     private static void addRows(long probabilities, int keys, long sum, long factor) {
-        FloatVector total = fromMemorySegment(F, ALL, sum, LITTLE_ENDIAN)
-                .mul(fromMemorySegment(F, ALL, factor, LITTLE_ENDIAN));
+        FloatVector total =
+                fromMemorySegment(F, ALL, sum, LITTLE_ENDIAN).mul(fromMemorySegment(F, ALL, factor, LITTLE_ENDIAN));
         for (int i = 0; i < keys; i++) {
             total = total.add(fromMemorySegment(F, ALL, probabilities + i * Panels.BYTES, LITTLE_ENDIAN));
         }

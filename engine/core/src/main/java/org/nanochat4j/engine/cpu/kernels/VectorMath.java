@@ -21,7 +21,7 @@ import jdk.incubator.vector.VectorMask;
  *
  * <p>{@code lanewise(EXP)} of the JDK calls a native library on some systems and scalar code on others, with different results; these functions use
  * additions, multiplications, FMAs and divisions only. Coefficients are minimax fits (Lawson's weighted least squares on Chebyshev nodes) for the
- * reduced range. NaN stays NaN. The largest relative errors are asserted in the test: exp, exp2 and sigmoid 1.5e-7, tanh 2e-7.
+ * reduced range. NaN stays NaN. The largest relative errors are asserted in the test: exp and exp2 1.5e-7, tanh and sigmoid 2e-7.
  *
  * <p>They are loops over memory and not functions of vectors on purpose. Whether the compiler inlines a method of ours depends on how large the
  * compilation has grown (see {@link Panels}), and a vector that passes an uninlined call goes through the heap. Methods of the JDK's vectors are always
@@ -94,7 +94,8 @@ public final class VectorMath {
     public static void tanh(long x, long y, long n, float inner, float outer) {
         for (long i = 0; i < n; i += LANES) {
             VectorMask<Float> mask = F.indexInRange(i, n);
-            FloatVector a = fromMemorySegment(F, ALL, x + 4 * i, LITTLE_ENDIAN, mask).mul(inner);
+            FloatVector a =
+                    fromMemorySegment(F, ALL, x + 4 * i, LITTLE_ENDIAN, mask).mul(inner);
             FloatVector twice = a.abs();
             twice = twice.add(twice);
             twice = twice.blend(20f, twice.compare(GT, 20f));
@@ -109,10 +110,8 @@ public final class VectorMath {
             tail = tail.fma(r, broadcast(F, 0.5f));
             FloatVector expm1 = tail.fma(r.mul(r), r);
             // The rounded exponent stands in the low bits; shifting pushes the bits of ROUND out.
-            FloatVector power = shifted.reinterpretAsInts()
-                    .lanewise(LSHL, 23)
-                    .add(ONE_BITS)
-                    .reinterpretAsFloats();
+            FloatVector power =
+                    shifted.reinterpretAsInts().lanewise(LSHL, 23).add(ONE_BITS).reinterpretAsFloats();
             FloatVector numerator = power.fma(expm1, power.sub(1f));
             FloatVector t = numerator.div(numerator.add(2f));
             t = t.reinterpretAsInts()
