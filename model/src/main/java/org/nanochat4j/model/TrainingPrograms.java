@@ -1,10 +1,12 @@
 package org.nanochat4j.model;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
-import org.nanochat4j.engine.autodiff.Gradients;
 import org.nanochat4j.engine.autodiff.Tape;
 import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.op.Zero;
@@ -74,16 +76,20 @@ public record TrainingPrograms(
         Tape tape = in.tape();
         Tensor mean = gpt.loss(in, in.use(ids), in.use(targets)).mean();
         tape.close();
-        Gradients gradients =
-                tape.gradients(mean, parameters.stream().map(Parameter::value).toList(), 1f / accumulationSteps);
-        for (Parameter parameter : parameters) {
-            Tensor gradient = gradients.of(parameter.value());
-            if (accumulationSteps > 1) {
-                in.accumulate(parameter.gradient(), gradient);
-            } else {
-                in.assign(parameter.gradient(), gradient);
-            }
-        }
+        Map<Variable, Variable> sums = new HashMap<>();
+        parameters.forEach(parameter -> sums.put(parameter.value(), parameter.gradient()));
+        tape.backward(
+                mean,
+                parameters.stream().map(Parameter::value).toList(),
+                1f / accumulationSteps,
+                (weight, gradient) -> {
+                    Variable sum = Objects.requireNonNull(sums.get(weight));
+                    if (accumulationSteps > 1) {
+                        in.accumulate(sum, gradient);
+                    } else {
+                        in.assign(sum, gradient);
+                    }
+                });
         in.assign(loss, mean);
         return in.finish();
     }

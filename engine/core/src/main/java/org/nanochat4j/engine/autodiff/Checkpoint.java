@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.autodiff;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,8 @@ public final class Checkpoint {
         Tape inner = outer.interpreter().tape();
         Tensor again = block.apply(operands);
         inner.close();
-        Map<Object, Tensor> found = inner.walk(List.of(again), List.of(seed), roots);
+        Map<Object, Tensor> found = new HashMap<>();
+        inner.walk(List.of(again), List.of(seed), roots, found::put);
         List<@Nullable Tensor> result = new ArrayList<>();
         for (Tensor input : inputs) {
             result.add(found.get(Tape.key(input)));

@@ -1,17 +1,19 @@
 package org.nanochat4j.engine.autodiff;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Interpreter;
-import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.Backward;
@@ -88,24 +90,36 @@ public final class Tape implements AutoCloseable {
      * @return the gradients by variable
      */
     public Gradients gradients(Tensor loss, List<Variable> variables, float seed) {
+        Map<Variable, Tensor> result = new IdentityHashMap<>();
+        backward(loss, variables, seed, result::put);
+        return new Gradients(result);
+    }
+
+    /**
+     * Walks backwards and hands over each gradient as soon as it is complete, so that it can be stored while the walk goes on and its memory be used
+     * again.
+     *
+     * @param loss a single number computed since the tape was opened
+     * @param variables with respect to which; each must have contributed to the loss
+     * @param seed gradient of the loss itself
+     * @param ready takes each variable with its gradient
+     */
+    public void backward(Tensor loss, List<Variable> variables, float seed, BiConsumer<Variable, Tensor> ready) {
         if (loss.shape().elements() != 1) {
             throw new EngineException.NoGradient("the loss must be a single number, not " + loss.shape()
                     + "\n  remedy: reduce it with sum() or mean(), or give the gradient of each element");
         }
-        Tensor one = interpreter.apply(new Fill(Shape.of(loss.shape().dims()), seed));
-        Set<Object> roots = new HashSet<>();
-        variables.forEach(roots::add);
-        Map<Object, Tensor> found = walk(List.of(loss), List.of(one), roots);
-        Map<Variable, Tensor> result = new IdentityHashMap<>();
-        for (Variable variable : variables) {
-            Tensor gradient = found.get(variable);
-            if (gradient == null) {
-                throw new EngineException.NoGradient(variable.name() + " has no part in the loss"
-                        + "\n  remedy: leave it out of the list, or check that it was used while the tape was open");
-            }
-            result.put(variable, gradient);
+        Tensor one = interpreter.apply(new Fill(loss.shape(), seed));
+        Set<Object> missing = new LinkedHashSet<>(variables);
+        walk(List.of(loss), List.of(one), Set.copyOf(variables), (root, gradient) -> {
+            missing.remove(root);
+            ready.accept((Variable) root, gradient);
+        });
+        if (!missing.isEmpty()) {
+            throw new EngineException.NoGradient(
+                    ((Variable) missing.iterator().next()).name() + " has no part in the loss"
+                            + "\n  remedy: leave it out of the list, or check that it was used while the tape was open");
         }
-        return new Gradients(result);
     }
 
     /**
@@ -114,46 +128,61 @@ public final class Tape implements AutoCloseable {
      * @param results where gradients come in
      * @param seeds their gradients
      * @param roots handles with respect to which gradients are wanted
-     * @return gradients by handle, for the roots that have one
+     * @param ready takes the gradient of a root once its first use has been passed, so that nothing more can be added
      */
-    Map<Object, Tensor> walk(List<Tensor> results, List<Tensor> seeds, Set<Object> roots) {
+    void walk(List<Tensor> results, List<Tensor> seeds, Set<Object> roots, BiConsumer<Object, Tensor> ready) {
         List<Entry> noted = List.copyOf(entries);
         Set<Object> needed = new HashSet<>(roots);
+        Set<Object> used = new HashSet<>();
+        List<List<Object>> firstUses = new ArrayList<>();
         for (Entry entry : noted) {
             if (entry.inputs().stream().anyMatch(input -> needed.contains(key(input)))) {
                 entry.outputs().forEach(output -> needed.add(key(output)));
             }
+            firstUses.add(entry.inputs().stream()
+                    .map(Tape::key)
+                    .filter(key -> roots.contains(key) && used.add(key))
+                    .toList());
         }
-        Map<Object, Tensor> gradients = new java.util.HashMap<>();
+        Map<Object, Tensor> gradients = new HashMap<>();
         for (int i = 0; i < results.size(); i++) {
             accumulate(gradients, results.get(i), seeds.get(i));
         }
-        for (Entry entry : noted.reversed()) {
-            List<Boolean> wanted = entry.inputs().stream()
-                    .map(input -> needed.contains(key(input)))
-                    .toList();
-            if (!wanted.contains(true)) {
-                continue;
-            }
-            List<@Nullable Tensor> incoming = new ArrayList<>();
-            boolean any = false;
-            for (Tensor output : entry.outputs()) {
-                Tensor gradient = gradients.remove(key(output));
-                incoming.add(gradient);
-                any |= gradient != null;
-            }
-            if (any) {
-                List<@Nullable Tensor> outgoing = entry.rule().apply(incoming, wanted);
-                for (int i = 0; i < outgoing.size(); i++) {
-                    Tensor gradient = outgoing.get(i);
-                    if (gradient != null && wanted.get(i)) {
-                        accumulate(gradients, entry.inputs().get(i), gradient);
-                    }
+        for (int index = noted.size() - 1; index >= 0; index--) {
+            step(noted.get(index), needed, gradients);
+            for (Object root : firstUses.get(index)) {
+                Tensor gradient = gradients.remove(root);
+                if (gradient != null) {
+                    ready.accept(root, gradient);
                 }
             }
         }
-        gradients.keySet().retainAll(roots);
-        return gradients;
+    }
+
+    private static void step(Entry entry, Set<Object> needed, Map<Object, Tensor> gradients) {
+        List<Boolean> wanted = entry.inputs().stream()
+                .map(input -> needed.contains(key(input)))
+                .toList();
+        if (!wanted.contains(true)) {
+            return;
+        }
+        List<@Nullable Tensor> incoming = new ArrayList<>();
+        boolean any = false;
+        for (Tensor output : entry.outputs()) {
+            Tensor gradient = gradients.remove(key(output));
+            incoming.add(gradient);
+            any |= gradient != null;
+        }
+        if (!any) {
+            return;
+        }
+        List<@Nullable Tensor> outgoing = entry.rule().apply(incoming, wanted);
+        for (int i = 0; i < outgoing.size(); i++) {
+            Tensor gradient = outgoing.get(i);
+            if (gradient != null && wanted.get(i)) {
+                accumulate(gradients, entry.inputs().get(i), gradient);
+            }
+        }
     }
 
     private static void accumulate(Map<Object, Tensor> gradients, Tensor tensor, Tensor gradient) {
