@@ -162,7 +162,7 @@ public final class TextImport {
     }
 
     /** The files themselves, and all recognised files below the folders, sorted. */
-    private static List<Path> files(List<Path> paths) {
+    static List<Path> files(List<Path> paths) {
         var files = new ArrayList<Path>();
         for (Path path : paths) {
             if (Files.isRegularFile(path)) {

@@ -1,0 +1,129 @@
+package org.nanochat4j.train.pretrain;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Something that happened in a run; told to a {@link TrainingListener} and kept in the metrics file. */
+public sealed interface TrainingEvent {
+
+    /**
+     * The run is about to start: everything is derived, planned and compiled.
+     *
+     * @param facts configuration, derivation, memory, data and machine, as the report shows them
+     */
+    record Started(Map<String, Object> facts) implements TrainingEvent {}
+
+    /**
+     * One step of training.
+     *
+     * @param step from 0
+     * @param iterations of the run
+     * @param loss mean loss of the last micro-batch in nats
+     * @param smoothLoss debiased moving average of the loss
+     * @param learningRate multiplier of the schedule
+     * @param momentum of Muon
+     * @param weightDecay of Muon
+     * @param seconds the step took
+     * @param tokensPerSecond tokens of the step by its time
+     * @param mfu percent of the machine's peak, 0 if that is unknown
+     * @param epoch pass over the data
+     * @param shard index of the file being read
+     * @param rowGroup index within the file
+     * @param totalSeconds of all steps after the tenth
+     * @param etaSeconds left at this pace, NaN before the tenth step
+     */
+    record Step(
+            int step,
+            int iterations,
+            double loss,
+            double smoothLoss,
+            double learningRate,
+            double momentum,
+            double weightDecay,
+            double seconds,
+            long tokensPerSecond,
+            double mfu,
+            int epoch,
+            int shard,
+            int rowGroup,
+            double totalSeconds,
+            double etaSeconds)
+            implements TrainingEvent {
+
+        /** The reference's log line. */
+        public String line() {
+            String eta = Double.isNaN(etaSeconds) ? "" : String.format(Locale.ROOT, " | eta: %.1fm", etaSeconds / 60);
+            return String.format(
+                    Locale.ROOT,
+                    "step %05d/%05d (%.2f%%) | loss: %.6f | lrm: %.2f | dt: %.2fms | tok/sec: %,d | bf16_mfu: %.2f | epoch: %d"
+                            + " pq: %d rg: %d | total time: %.2fm%s",
+                    step,
+                    iterations,
+                    100.0 * step / iterations,
+                    smoothLoss,
+                    learningRate,
+                    seconds * 1000,
+                    tokensPerSecond,
+                    mfu,
+                    epoch,
+                    shard,
+                    rowGroup,
+                    totalSeconds / 60,
+                    eta);
+        }
+    }
+
+    /**
+     * An evaluation.
+     *
+     * @param step after so many steps
+     * @param bpb bits per byte on the validation split
+     * @param tokens it was measured on
+     * @param seconds it took
+     */
+    record Validation(int step, double bpb, long tokens, double seconds) implements TrainingEvent {
+
+        /** The reference's log line. */
+        public String line() {
+            return String.format(Locale.ROOT, "Step %05d | Validation bpb: %.6f", step, bpb);
+        }
+    }
+
+    /**
+     * A continuation of a prompt.
+     *
+     * @param step after so many steps
+     * @param prompt what was given
+     * @param text prompt and continuation, special tokens as their text
+     */
+    record Sample(int step, String prompt, String text) implements TrainingEvent {}
+
+    /**
+     * A checkpoint has its name.
+     *
+     * @param step after so many steps
+     * @param folder where it is
+     */
+    record Saved(int step, Path folder) implements TrainingEvent {}
+
+    /**
+     * The run is over.
+     *
+     * @param steps done
+     * @param lastBpb of the last evaluation, null without one
+     * @param minBpb the lowest, null without an evaluation
+     * @param totalSeconds of all steps after the tenth
+     * @param waitSeconds the training thread waited for data
+     * @param peakMemoryBytes what the plan takes
+     */
+    record Finished(
+            int steps,
+            @Nullable Double lastBpb,
+            @Nullable Double minBpb,
+            double totalSeconds,
+            double waitSeconds,
+            long peakMemoryBytes)
+            implements TrainingEvent {}
+}
