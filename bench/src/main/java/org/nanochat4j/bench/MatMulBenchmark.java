@@ -1,0 +1,87 @@
+package org.nanochat4j.bench;
+
+import java.util.concurrent.TimeUnit;
+import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.MatMul;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** F32 matrix products at the shapes of nanochat: GFLOP/s stand in the counter of that name. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
+public class MatMulBenchmark {
+    /** Rows, columns and inner extent of the product. */
+    @Param({"2048x2048x2048", "4096x256x256", "4096x1024x256", "4096x256x1024"})
+    String shape = "2048x2048x2048";
+
+    /** Which operand is stored transposed. */
+    @Param({"NT", "NN", "TN"})
+    String transposed = "NT";
+
+    /** CPU threads. */
+    @Param("2")
+    int threads = 2;
+
+    private Replay replay = new Replay(1, in -> {});
+
+    /** Counts floating-point work beside operations. */
+    @State(Scope.Thread)
+    @AuxCounters(AuxCounters.Type.OPERATIONS)
+    public static class Work {
+        /** Units of 1e9 floating-point operations, per second in the report. */
+        public double gflop;
+
+        /** Starts an iteration. */
+        @Setup(Level.Iteration)
+        public void clear() {
+            gflop = 0;
+        }
+    }
+
+    /** Compiles the product. */
+    @Setup
+    public void compile() {
+        String[] extents = shape.split("x", -1);
+        int m = Integer.parseInt(extents[0]);
+        int n = Integer.parseInt(extents[1]);
+        int k = Integer.parseInt(extents[2]);
+        boolean ta = transposed.charAt(0) == 'T';
+        boolean tb = transposed.charAt(1) == 'T';
+        Variable a = new Variable("a", ta ? TensorType.f32(k, m) : TensorType.f32(m, k), Variable.Role.INPUT);
+        Variable b = new Variable("b", tb ? TensorType.f32(n, k) : TensorType.f32(k, n), Variable.Role.INPUT);
+        replay.close();
+        replay = new Replay(threads, in -> in.apply(new MatMul(ta, tb), in.use(a), in.use(b)));
+    }
+
+    /** One product. */
+    @Benchmark
+    public void product(Work work) {
+        replay.run();
+        work.gflop += replay.flops() * 1e-9;
+    }
+
+    /** Releases threads and memory. */
+    @TearDown
+    public void close() {
+        replay.close();
+    }
+}
