@@ -14,40 +14,33 @@ import org.jspecify.annotations.Nullable;
  * passing by. Few rows against a B stored (n, k) go to {@link Gemv}. A result depends on the shape and the vector length, never on the number of threads.
  */
 public final class Gemm implements Kernel {
+    private static final int STRIP = MicroKernel.ROWS;
+
     /** Upper bound of a block of k; a multiple of LANES. */
     static final int BLOCK_K = 384;
 
-    private static final int MAX_ROWS = 384;
-    private static final int MAX_COLUMNS = 512;
-    private static final int MIN_ROWS = 96;
-    private static final int MIN_COLUMNS = 64;
-    private static final int ENOUGH_TASKS = 16;
-    private static final long MIN_FLOPS = 2_000_000;
     private static final int GEMV_ROWS = 8;
-    private static final int GEMV_TASK_FLOATS = 1 << 15;
-    private static final int DIRECT_ROWS = 2 * MicroKernel.ROWS;
+    private static final int INTERLEAVED = 16;
+    private static final int DIRECT_ROWS = 2 * STRIP;
 
     private static final int LANES = Memory.LANES;
     private static final int PANEL = MicroKernel.COLUMNS;
     private static final long TRANSPOSE_OFFSET = MicroKernel.TILE_BYTES;
     private static final long PANEL_OFFSET = TRANSPOSE_OFFSET + Transpose.BUFFER_BYTES;
-    private static final long STRIP_OFFSET = PANEL_OFFSET + 4L * BLOCK_K * PANEL;
-    private static final long SCRATCH_BYTES = Memory.align(STRIP_OFFSET + 4L * BLOCK_K * LANES);
+    private static final long SCRATCH_BYTES = Memory.align(PANEL_OFFSET + 4L * BLOCK_K * PANEL);
 
     /** The rows of A of one thread: see {@link MicroKernel} for why they are on the heap. */
     private static final ThreadLocal<float[]> ROWS =
-            ThreadLocal.withInitial(() -> new float[(MAX_ROWS + LANES) * BLOCK_K]);
+            ThreadLocal.withInitial(() -> new float[GemmTiling.MAX_ROWS / STRIP * (STRIP * BLOCK_K + LANES)]);
 
     private final @Nullable Parallel pool;
     private final long scratch;
     private final GemmShape shape;
     private final boolean accumulate;
     private final boolean gemv;
-    private final int tileRows;
-    private final int tileColumns;
-    private final int tilesDown;
-    private final int tilesAcross;
+    private final GemmTiling tiling;
     private final int blockK;
+    private final int stripFloats;
     private final Parallel.Task task = this::tile;
     private long a;
     private long b;
@@ -77,46 +70,10 @@ public final class Gemm implements Kernel {
         this.shape = shape;
         this.accumulate = accumulate;
         this.gemv = shape.transposeB() && !shape.transposeA() && shape.m() <= GEMV_ROWS;
-        int down = 1;
-        int across;
-        if (gemv) {
-            int columns = Math.max(4, GEMV_TASK_FLOATS / shape.k() & -4);
-            across = ceil(shape.n(), columns);
-            this.tileRows = shape.m();
-            this.tileColumns = columns;
-        } else {
-            down = ceil(shape.m(), MAX_ROWS);
-            across = ceil(shape.n(), MAX_COLUMNS);
-            while ((long) shape.batch() * down * across < ENOUGH_TASKS
-                    && shape.flops() / ((long) shape.batch() * down * across) >= 2 * MIN_FLOPS) {
-                int rows = ceil(shape.m(), down);
-                int columns = ceil(shape.n(), across);
-                if (rows >= columns && rows >= 2 * MIN_ROWS) {
-                    down *= 2;
-                } else if (columns >= 2 * MIN_COLUMNS) {
-                    across *= 2;
-                } else if (rows >= 2 * MIN_ROWS) {
-                    down *= 2;
-                } else {
-                    break;
-                }
-            }
-            this.tileRows = roundUp(ceil(shape.m(), down), MicroKernel.ROWS);
-            this.tileColumns = roundUp(ceil(shape.n(), across), PANEL);
-            down = ceil(shape.m(), tileRows);
-            across = ceil(shape.n(), tileColumns);
-        }
-        this.tilesDown = down;
-        this.tilesAcross = across;
-        this.blockK = roundUp(ceil(shape.k(), ceil(shape.k(), BLOCK_K)), LANES);
-    }
-
-    private static int ceil(int value, int divisor) {
-        return (value + divisor - 1) / divisor;
-    }
-
-    private static int roundUp(int value, int multiple) {
-        return ceil(value, multiple) * multiple;
+        this.tiling = gemv ? GemmTiling.gemv(shape) : GemmTiling.of(shape, pool == null ? 1 : pool.threads());
+        int blocks = GemmTiling.ceil(shape.k(), BLOCK_K);
+        this.blockK = GemmTiling.roundUp(GemmTiling.ceil(shape.k(), blocks), LANES);
+        this.stripFloats = STRIP * blockK + LANES;
     }
 
     /** Bytes of scratch for {@link #run()}: packing buffers for each thread. */
@@ -135,7 +92,7 @@ public final class Gemm implements Kernel {
         if (pool == null) {
             throw new IllegalStateException("this Gemm was bound without a pool: use runSerial");
         }
-        pool.run(shape.batch() * tilesDown * tilesAcross, task);
+        pool.run(tiling.tasks(shape), task);
     }
 
     /** Runs on other matrices of the same shape, which become the bound ones. */
@@ -153,7 +110,7 @@ public final class Gemm implements Kernel {
      * @param scratch 64-byte aligned, {@link #serialScratchBytes} long
      */
     public void runSerial(long a, long b, long c, long scratch) {
-        int count = shape.batch() * tilesDown * tilesAcross;
+        int count = tiling.tasks(shape);
         for (int i = 0; i < count; i++) {
             tile(i, a, b, c, scratch);
         }
@@ -164,11 +121,12 @@ public final class Gemm implements Kernel {
     }
 
     private void tile(int index, long a, long b, long c, long scratch) {
-        int member = index / (tilesDown * tilesAcross);
-        int row = index / tilesAcross % tilesDown * tileRows;
-        int column = index % tilesAcross * tileColumns;
-        int rows = Math.min(tileRows, shape.m() - row);
-        int columns = Math.min(tileColumns, shape.n() - column);
+        int tiles = tiling.down() * tiling.across();
+        int member = index / tiles;
+        int row = index % tiles / tiling.across() * tiling.rows();
+        int column = index % tiling.across() * tiling.columns();
+        int rows = Math.min(tiling.rows(), shape.m() - row);
+        int columns = Math.min(tiling.columns(), shape.n() - column);
         long atA = a + 4 * (member * shape.strideA() + (shape.transposeA() ? row : (long) row * shape.lda()));
         long atB = b + 4 * (member * shape.strideB() + (shape.transposeB() ? (long) column * shape.ldb() : column));
         long atC = c + 4 * (member * shape.strideC() + (long) row * shape.ldc() + column);
@@ -191,7 +149,7 @@ public final class Gemm implements Kernel {
         float[] packedA = ROWS.get();
         for (int p = 0; p < shape.k(); p += blockK) {
             int depth = Math.min(blockK, shape.k() - p);
-            packA(atA, p, rows, depth, packedA, scratch);
+            packA(atA, p, rows, depth, packedA);
             for (int j = 0; j < columns; j += PANEL) {
                 panel(
                         atB,
@@ -237,14 +195,16 @@ public final class Gemm implements Kernel {
                 copyPanel(source, ldb, depth, columns, panel, width);
             }
         }
+        int rowStep = shape.transposeA() ? 1 : blockK;
+        int step = shape.transposeA() ? STRIP : 1;
         long ldc = 4L * shape.ldc();
-        for (int i = 0; i < rows; i += MicroKernel.ROWS) {
+        for (int i = 0; i < rows; i += STRIP) {
             if (narrow) {
-                MicroKernel.narrow(depth, packedA, i * blockK, blockK, panel, stride, scratch);
+                MicroKernel.narrow(depth, packedA, i / STRIP * stripFloats, rowStep, step, panel, stride, scratch);
             } else {
-                MicroKernel.wide(depth, packedA, i * blockK, blockK, panel, stride, scratch);
+                MicroKernel.wide(depth, packedA, i / STRIP * stripFloats, rowStep, step, panel, stride, scratch);
             }
-            MicroKernel.update(scratch, width, c + i * ldc, ldc, Math.min(MicroKernel.ROWS, rows - i), columns, add);
+            MicroKernel.update(scratch, width, c + i * ldc, ldc, Math.min(STRIP, rows - i), columns, add);
         }
     }
 
@@ -266,25 +226,46 @@ public final class Gemm implements Kernel {
         }
     }
 
-    /** Copies rows of op(A), blockK apart, and makes the rows that fill the last register block zero. */
-    private void packA(long a, int p, int rows, int depth, float[] target, long scratch) {
+    /**
+     * Packs rows of op(A), each 6 rows a strip: row after row, or interleaved when A is stored transposed. Rows missing in the last strip become
+     * zero.
+     */
+    private void packA(long a, int p, int rows, int depth, float[] target) {
         long lda = 4L * shape.lda();
         if (shape.transposeA()) {
-            long strip = scratch + STRIP_OFFSET;
-            for (int i = 0; i < rows; i += LANES) {
-                int count = Math.min(LANES, rows - i);
-                Transpose.run(a + p * lda + 4L * i, lda, depth, count, strip, 4L * BLOCK_K, scratch + TRANSPOSE_OFFSET);
-                for (int r = 0; r < count; r++) {
-                    copyRow(strip + r * 4L * BLOCK_K, depth, target, (i + r) * blockK);
+            // A few rows of the matrix at a time: a strip alone would fetch every cache line again for its neighbour.
+            for (int from = 0; from < depth; from += INTERLEAVED) {
+                int count = Math.min(INTERLEAVED, depth - from);
+                for (int i = 0; i < rows; i += STRIP) {
+                    int index = i / STRIP * stripFloats + from * STRIP;
+                    interleave(a + (p + from) * lda + 4L * i, lda, Math.min(STRIP, rows - i), count, target, index);
                 }
             }
-        } else {
-            for (int i = 0; i < rows; i++) {
-                copyRow(a + i * lda + 4L * p, depth, target, i * blockK);
+            return;
+        }
+        for (int i = 0; i < GemmTiling.roundUp(rows, STRIP); i++) {
+            int index = i / STRIP * stripFloats + i % STRIP * blockK;
+            if (i < rows) {
+                copyRow(a + i * lda + 4L * p, depth, target, index);
+            } else {
+                Arrays.fill(target, index, index + depth, 0);
             }
         }
-        for (int i = rows; i < roundUp(rows, MicroKernel.ROWS); i++) {
-            Arrays.fill(target, i * blockK, i * blockK + depth, 0);
+    }
+
+    /** Copies the first columns of a matrix, 6 floats for each row; the excess lanes of a store are overwritten by the next. */
+    private static void interleave(long source, long stride, int columns, int rows, float[] target, int index) {
+        if (LANES < STRIP) {
+            for (int p = 0; p < rows; p++) {
+                for (int i = 0; i < STRIP; i++) {
+                    target[index + p * STRIP + i] = i < columns ? Memory.getFloat(source + p * stride + 4L * i) : 0;
+                }
+            }
+            return;
+        }
+        VectorMask<Float> mask = Memory.mask(columns);
+        for (int p = 0; p < rows; p++) {
+            Memory.load(source + p * stride, mask).intoArray(target, index + p * STRIP);
         }
     }
 

@@ -28,8 +28,13 @@ final class MicroKernel {
 
     private MicroKernel() {}
 
-    /** tile (6, 2 LANES) = A (6, k) B (k, 2 LANES). Row i of A starts at index a0 + i * lda; rows of B are ldb bytes apart. */
-    static void wide(int k, float[] a, int a0, int lda, long b, long ldb, long tile) {
+    /**
+     * tile (6, 2 LANES) = A (6, k) B (k, 2 LANES).
+     *
+     * @param a0 where element (i, p) of A is found: at a0 + i * rowStep + p * step
+     * @param ldb bytes from one row of B to the next
+     */
+    static void wide(int k, float[] a, int a0, int rowStep, int step, long b, long ldb, long tile) {
         FloatVector c00 = FloatVector.zero(Memory.F);
         FloatVector c01 = FloatVector.zero(Memory.F);
         FloatVector c10 = FloatVector.zero(Memory.F);
@@ -42,31 +47,31 @@ final class MicroKernel {
         FloatVector c41 = FloatVector.zero(Memory.F);
         FloatVector c50 = FloatVector.zero(Memory.F);
         FloatVector c51 = FloatVector.zero(Memory.F);
-        int a1 = a0 + lda;
-        int a2 = a1 + lda;
-        int a3 = a2 + lda;
-        int a4 = a3 + lda;
-        int a5 = a4 + lda;
-        for (int p = 0; p < k; p++) {
+        int a1 = a0 + rowStep;
+        int a2 = a1 + rowStep;
+        int a3 = a2 + rowStep;
+        int a4 = a3 + rowStep;
+        int a5 = a4 + rowStep;
+        for (int p = 0, q = 0; p < k; p++, q += step) {
             long row = b + p * ldb;
             FloatVector b0 = Memory.load(row);
             FloatVector b1 = Memory.load(row + VECTOR);
-            FloatVector x0 = FloatVector.broadcast(Memory.F, a[a0 + p]);
+            FloatVector x0 = FloatVector.broadcast(Memory.F, a[a0 + q]);
             c00 = x0.fma(b0, c00);
             c01 = x0.fma(b1, c01);
-            FloatVector x1 = FloatVector.broadcast(Memory.F, a[a1 + p]);
+            FloatVector x1 = FloatVector.broadcast(Memory.F, a[a1 + q]);
             c10 = x1.fma(b0, c10);
             c11 = x1.fma(b1, c11);
-            FloatVector x2 = FloatVector.broadcast(Memory.F, a[a2 + p]);
+            FloatVector x2 = FloatVector.broadcast(Memory.F, a[a2 + q]);
             c20 = x2.fma(b0, c20);
             c21 = x2.fma(b1, c21);
-            FloatVector x3 = FloatVector.broadcast(Memory.F, a[a3 + p]);
+            FloatVector x3 = FloatVector.broadcast(Memory.F, a[a3 + q]);
             c30 = x3.fma(b0, c30);
             c31 = x3.fma(b1, c31);
-            FloatVector x4 = FloatVector.broadcast(Memory.F, a[a4 + p]);
+            FloatVector x4 = FloatVector.broadcast(Memory.F, a[a4 + q]);
             c40 = x4.fma(b0, c40);
             c41 = x4.fma(b1, c41);
-            FloatVector x5 = FloatVector.broadcast(Memory.F, a[a5 + p]);
+            FloatVector x5 = FloatVector.broadcast(Memory.F, a[a5 + q]);
             c50 = x5.fma(b0, c50);
             c51 = x5.fma(b1, c51);
         }
@@ -85,32 +90,32 @@ final class MicroKernel {
     }
 
     /** tile (6, LANES) = A (6, k) B (k, LANES); parameters as for {@link #wide}. */
-    static void narrow(int k, float[] a, int a0, int lda, long b, long ldb, long tile) {
+    static void narrow(int k, float[] a, int a0, int rowStep, int step, long b, long ldb, long tile) {
         FloatVector c00 = FloatVector.zero(Memory.F);
         FloatVector c10 = FloatVector.zero(Memory.F);
         FloatVector c20 = FloatVector.zero(Memory.F);
         FloatVector c30 = FloatVector.zero(Memory.F);
         FloatVector c40 = FloatVector.zero(Memory.F);
         FloatVector c50 = FloatVector.zero(Memory.F);
-        int a1 = a0 + lda;
-        int a2 = a1 + lda;
-        int a3 = a2 + lda;
-        int a4 = a3 + lda;
-        int a5 = a4 + lda;
-        for (int p = 0; p < k; p++) {
+        int a1 = a0 + rowStep;
+        int a2 = a1 + rowStep;
+        int a3 = a2 + rowStep;
+        int a4 = a3 + rowStep;
+        int a5 = a4 + rowStep;
+        for (int p = 0, q = 0; p < k; p++, q += step) {
             long row = b + p * ldb;
             FloatVector b0 = Memory.load(row);
-            FloatVector x0 = FloatVector.broadcast(Memory.F, a[a0 + p]);
+            FloatVector x0 = FloatVector.broadcast(Memory.F, a[a0 + q]);
             c00 = x0.fma(b0, c00);
-            FloatVector x1 = FloatVector.broadcast(Memory.F, a[a1 + p]);
+            FloatVector x1 = FloatVector.broadcast(Memory.F, a[a1 + q]);
             c10 = x1.fma(b0, c10);
-            FloatVector x2 = FloatVector.broadcast(Memory.F, a[a2 + p]);
+            FloatVector x2 = FloatVector.broadcast(Memory.F, a[a2 + q]);
             c20 = x2.fma(b0, c20);
-            FloatVector x3 = FloatVector.broadcast(Memory.F, a[a3 + p]);
+            FloatVector x3 = FloatVector.broadcast(Memory.F, a[a3 + q]);
             c30 = x3.fma(b0, c30);
-            FloatVector x4 = FloatVector.broadcast(Memory.F, a[a4 + p]);
+            FloatVector x4 = FloatVector.broadcast(Memory.F, a[a4 + q]);
             c40 = x4.fma(b0, c40);
-            FloatVector x5 = FloatVector.broadcast(Memory.F, a[a5 + p]);
+            FloatVector x5 = FloatVector.broadcast(Memory.F, a[a5 + q]);
             c50 = x5.fma(b0, c50);
         }
         Memory.store(c00, tile);
