@@ -86,6 +86,8 @@ final class Lowering {
             case MatMul op -> Gemm.scratchBytes(gemm(step, op), threads);
             case CausalAttention(int window, var _) -> Attention.scratchBytes(attention(step, window), threads);
             case CausalAttentionGrad(int window, var _) -> AttentionGrad.scratchBytes(attention(step, window), threads);
+            case CachedAttention(int window, var _) ->
+                org.nanochat4j.engine.cpu.kernels.CachedAttention.scratchBytes(cached(step, window), threads);
             default -> 0;
         };
     }
@@ -103,7 +105,9 @@ final class Lowering {
             case ArgMax() -> Sampling.argMax(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
             case Assign() -> assign(step, in);
             case Axpby(float alpha, float beta) -> Pointwise.axpby(pool, n, alpha, in[0], beta, in[1], out[0]);
-            case CachedAttention _x -> throw new IllegalStateException("pending");
+            case CachedAttention(int window, float scale) ->
+                new org.nanochat4j.engine.cpu.kernels.CachedAttention(
+                        pool, scratch, cached(step, window), scale, in[0], in[1], in[2], in[3], out[0]);
             case Cast(DType dtype) -> cast(step, dtype, n, in[0], out[0]);
             case CausalAttention(int window, float scale) ->
                 new Attention(pool, scratch, attention(step, window), scale, in[0], in[1], in[2], out[0], out[1]);

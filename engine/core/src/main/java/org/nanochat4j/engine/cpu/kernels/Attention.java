@@ -88,8 +88,8 @@ public final class Attention implements Kernel {
         int end = Math.min(first + QUERIES, shape.time());
         int size = shape.headSize();
         long queries = scratch + worker * workerBytes(shape);
-        long outputs = queries + PANELS * size * BYTES;
-        long scores = outputs + PANELS * size * BYTES;
+        long outputs = queries + PANELS * BYTES * size;
+        long scores = outputs + PANELS * BYTES * size;
         long statistics = scores + KEYS * BYTES;
         for (int p = 0; first + p * WIDTH < end; p++) {
             int t = first + p * WIDTH;
@@ -99,10 +99,10 @@ public final class Attention implements Kernel {
                     Math.min(WIDTH, end - t),
                     size,
                     scale * VectorMath.LOG2_E,
-                    queries + p * size * BYTES);
+                    queries + p * BYTES * size);
             AttentionTile.fill(statistic(statistics, p, MAXIMUM), AttentionTile.LOWEST);
             AttentionTile.fill(statistic(statistics, p, SUM), 0f);
-            Memory.zero(outputs + p * size * BYTES, size * BYTES);
+            Memory.zero(outputs + p * BYTES * size, size * BYTES);
         }
         for (int key = shape.firstKey(first) / KEYS * KEYS; key < end; key += KEYS) {
             for (int p = 0; first + p * WIDTH < end; p++) {
@@ -112,14 +112,14 @@ public final class Attention implements Kernel {
                         first + p * WIDTH,
                         end,
                         key,
-                        queries + p * size * BYTES,
-                        outputs + p * size * BYTES,
+                        queries + p * BYTES * size,
+                        outputs + p * BYTES * size,
                         scores,
-                        statistics + 3 * p * BYTES);
+                        statistics + 3L * p * BYTES);
             }
         }
         for (int p = 0; first + p * WIDTH < end; p++) {
-            finish(b, head, first + p * WIDTH, end, outputs + p * size * BYTES, statistics + 3 * p * BYTES);
+            finish(b, head, first + p * WIDTH, end, outputs + p * BYTES * size, statistics + 3L * p * BYTES);
         }
     }
 

@@ -100,7 +100,7 @@ public final class AttentionGrad implements Kernel {
     private record Scratch(long start, AttentionShape shape) {
         /** Bytes of a tile of queries, transposed. */
         private long transposed() {
-            return PANELS * shape.headSize() * BYTES;
+            return PANELS * BYTES * shape.headSize();
         }
 
         /** Queries in units of log2(e), transposed: panels of (D, WIDTH). */
@@ -192,7 +192,7 @@ public final class AttentionGrad implements Kernel {
                     // up.
                     AttentionTile.fill(s.lse(), scale);
                     Panels.unpackTransposed(
-                            s.dQueries() + (t - first) / WIDTH * size * BYTES,
+                            s.dQueries() + (t - first) / WIDTH * BYTES * size,
                             BYTES,
                             Math.min(WIDTH, end - t),
                             size,
@@ -216,12 +216,12 @@ public final class AttentionGrad implements Kernel {
         Panels.packRows(x, stride, end - first, size, s.queryRows());
         Panels.packRows(dy, stride, end - first, size, s.gradientRows());
         for (int i = 0; i < end - first; i += WIDTH) {
-            long panel = i / WIDTH * size * BYTES;
+            long panel = i / WIDTH * BYTES * size;
             int rows = Math.min(WIDTH, end - first - i);
             Panels.packTransposed(x + i * stride, stride, rows, size, scale * VectorMath.LOG2_E, s.queries() + panel);
             Panels.packTransposed(dy + i * stride, stride, rows, size, 1f, s.gradients() + panel);
         }
-        Memory.zero(s.dQueries(), PANELS * size * BYTES);
+        Memory.zero(s.dQueries(), PANELS * BYTES * size);
         Memory.zero(s.lse(), 2 * TILE_ROW);
         long saved = lse + 4 * (((long) b * shape.heads() + head) * shape.time() + first);
         for (int i = 0; i < end - first; i++) {
@@ -269,7 +269,7 @@ public final class AttentionGrad implements Kernel {
                 continue;
             }
             long offset = (low - from) * stride;
-            long panel = p * size * BYTES;
+            long panel = p * BYTES * size;
             Panels.rows(high - low, keys + offset, stride, size, s.queries() + panel, probabilities, TILE_ROW, false);
             if (high - 1 > t || low < last - shape.window()) {
                 AttentionTile.mask(probabilities, TILE_ROW, high - low, low - t, shape.window());

@@ -20,7 +20,7 @@ public final class Gemm implements Kernel {
     static final int BLOCK_K = 384;
 
     private static final int GEMV_ROWS = 8;
-    private static final int INTERLEAVED = 16;
+    private static final int INTERLEAVED = 8;
     private static final int DIRECT_ROWS = 2 * STRIP;
 
     private static final int LANES = Memory.LANES;

@@ -66,7 +66,8 @@ record GemmTiling(int rows, int columns, int down, int across) {
         double packB = shape.transposeB() ? PACK_B_TRANSPOSED : PACK_B;
         double tile = shape.k() * ((double) rows * columns + packA * rows + packB * columns) + TASK;
         long tasks = (long) shape.batch() * down * across;
-        return tile * ((tasks + threads - 1) / threads + UNEVEN);
+        long rounds = (tasks + threads - 1) / threads;
+        return tile * (rounds + UNEVEN);
     }
 
     /** Tasks of a whole batch. */

@@ -74,7 +74,7 @@ final class Gemv {
         long w3 = w2 + ldw;
         int pairs = k / (2 * LANES);
         for (int p = 0; p < pairs; p++) {
-            long at = p * 2 * VECTOR;
+            long at = p * 2L * VECTOR;
             FloatVector xa = Memory.load(x + at);
             FloatVector xb = Memory.load(x + at + VECTOR);
             a0 = xa.fma(Memory.load(w + at), a0);
@@ -98,7 +98,7 @@ final class Gemv {
         FloatVector b = FloatVector.zero(Memory.F);
         int pairs = k / (2 * LANES);
         for (int p = 0; p < pairs; p++) {
-            long at = p * 2 * VECTOR;
+            long at = p * 2L * VECTOR;
             a = Memory.load(x + at).fma(Memory.load(w + at), a);
             b = Memory.load(x + at + VECTOR).fma(Memory.load(w + at + VECTOR), b);
         }

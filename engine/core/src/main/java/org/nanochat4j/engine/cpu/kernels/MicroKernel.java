@@ -137,7 +137,7 @@ final class MicroKernel {
     static void update(long tile, int width, long c, long ldc, int rows, int columns, boolean add) {
         if (columns == COLUMNS) {
             for (int i = 0; i < rows; i++) {
-                long from = tile + i * 2 * VECTOR;
+                long from = tile + i * 2L * VECTOR;
                 long to = c + i * ldc;
                 FloatVector left = Memory.load(from);
                 FloatVector right = Memory.load(from + VECTOR);

@@ -111,8 +111,8 @@ final class Transpose {
             long to = buffer + i * ROW_BYTES;
             Memory.store(ac.blend(bd.rearrange(NEAR_DOWN), NEAR_SET), to);
             Memory.store(ac.rearrange(NEAR_UP).blend(bd, NEAR_SET), to + NEAR * ROW_BYTES);
-            Memory.store(ca.blend(db.rearrange(NEAR_DOWN), NEAR_SET), to + 2 * NEAR * ROW_BYTES);
-            Memory.store(ca.rearrange(NEAR_UP).blend(db, NEAR_SET), to + 3 * NEAR * ROW_BYTES);
+            Memory.store(ca.blend(db.rearrange(NEAR_DOWN), NEAR_SET), to + 2L * NEAR * ROW_BYTES);
+            Memory.store(ca.rearrange(NEAR_UP).blend(db, NEAR_SET), to + 3L * NEAR * ROW_BYTES);
         }
     }
 
