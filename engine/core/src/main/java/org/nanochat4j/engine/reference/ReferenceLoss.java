@@ -1,5 +1,6 @@
 package org.nanochat4j.engine.reference;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.nanochat4j.engine.EngineException;
@@ -122,26 +123,30 @@ final class ReferenceLoss {
                     .sorted(Comparator.comparingDouble((Integer v) -> -o.x(0)[start + v]))
                     .mapToInt(Integer::intValue)
                     .toArray();
-            o.y()[row] = temperature == 0 ? order[0] : draw(o.x(0), start, order, k, temperature, o.x(2)[row]);
+            boolean all = k == 0 || k >= columns;
+            int[] candidates = all ? IntStream.range(0, columns).toArray() : Arrays.copyOf(order, k);
+            double largest = o.x(0)[start + order[0]];
+            o.y()[row] =
+                    temperature == 0 ? order[0] : draw(o.x(0), start, candidates, largest, temperature, o.x(2)[row]);
         }
     }
 
     /** The first candidate at which the cumulative probability exceeds the uniform number. */
-    private static int draw(double[] logits, int start, int[] order, int k, double temperature, double uniform) {
-        int candidates = k == 0 ? order.length : Math.min(k, order.length);
-        double[] weights = new double[candidates];
+    private static int draw(
+            double[] logits, int start, int[] candidates, double largest, double temperature, double uniform) {
+        double[] weights = new double[candidates.length];
         double total = 0;
-        for (int i = 0; i < candidates; i++) {
-            weights[i] = Math.exp((logits[start + order[i]] - logits[start + order[0]]) / temperature);
+        for (int i = 0; i < candidates.length; i++) {
+            weights[i] = Math.exp((logits[start + candidates[i]] - largest) / temperature);
             total += weights[i];
         }
         double cumulative = 0;
-        for (int i = 0; i < candidates; i++) {
+        for (int i = 0; i < candidates.length; i++) {
             cumulative += weights[i];
             if (cumulative > uniform * total) {
-                return order[i];
+                return candidates[i];
             }
         }
-        return order[candidates - 1];
+        return candidates[candidates.length - 1];
     }
 }
