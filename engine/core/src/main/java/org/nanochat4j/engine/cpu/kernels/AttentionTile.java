@@ -70,8 +70,8 @@ final class AttentionTile {
     static void softmax(long scores, int keys, long maximum, long sum, long factor) {
         for (long lane = 0; lane < Panels.BYTES; lane += VECTOR_BYTES) {
             raiseMaximum(scores + lane, keys, maximum + lane, factor + lane);
-            VectorMath.exp2Rows(factor + lane, VECTOR_BYTES, 1, maximum + lane);
-            VectorMath.exp2Rows(scores + lane, Panels.BYTES, keys, maximum + lane);
+            VectorMath.exp2Rows(factor + lane, factor + lane, VECTOR_BYTES, 1, maximum + lane);
+            VectorMath.exp2Rows(scores + lane, scores + lane, Panels.BYTES, keys, maximum + lane);
             addRows(scores + lane, keys, sum + lane, factor + lane);
         }
     }
@@ -109,7 +109,7 @@ final class AttentionTile {
      */
     static void softmaxGrad(long scores, long gradients, long ld, int keys, long lse, long delta) {
         for (long lane = 0; lane < Panels.BYTES; lane += VECTOR_BYTES) {
-            VectorMath.exp2Rows(scores + lane, ld, keys, lse + lane);
+            VectorMath.exp2Rows(scores + lane, scores + lane, ld, keys, lse + lane);
             scoreGradients(scores + lane, gradients + lane, ld, keys, delta + lane);
         }
     }

@@ -122,15 +122,16 @@ public final class VectorMath {
     }
 
     /**
-     * x = 2^(x - row) for rows of one vector each; 0 where the exponent is below -126. Exponents must not exceed 126.
+     * y = 2^(x - row) for rows of one vector each; 0 where the exponent is below -126. Exponents must not exceed 126.
      *
      * <p>Softmax keeps its scores in units of log2(e): so it needs no reduction by ln(2).
      *
      * @param x address of the first vector
+     * @param y address of the first result, may be x
      * @param ld bytes from one vector to the next
      * @param minus address of the vector that is subtracted from each
      */
-    static void exp2Rows(long x, long ld, int rows, long minus) {
+    static void exp2Rows(long x, long y, long ld, int rows, long minus) {
         FloatVector m = fromMemorySegment(F, ALL, minus, LITTLE_ENDIAN);
         for (int i = 0; i < rows; i++) {
             FloatVector a = fromMemorySegment(F, ALL, x, LITTLE_ENDIAN).sub(m);
@@ -146,8 +147,9 @@ public final class VectorMath {
             // Adding to the exponent field multiplies by 2^n; the bits of ROUND are shifted out.
             IntVector power = shifted.reinterpretAsInts().lanewise(LSHL, 23);
             e = e.reinterpretAsInts().add(power).reinterpretAsFloats().blend(0f, vanishes);
-            e.intoMemorySegment(ALL, x, LITTLE_ENDIAN);
+            e.intoMemorySegment(ALL, y, LITTLE_ENDIAN);
             x += ld;
+            y += ld;
         }
     }
 }

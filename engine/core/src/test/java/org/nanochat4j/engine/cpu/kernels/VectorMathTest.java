@@ -78,7 +78,7 @@ class VectorMathTest {
                 float difference = value - i % lanes;
                 expected[i] = difference < -126 ? 0 : Math.pow(2, difference);
             }
-            VectorMath.exp2Rows(x, 4L * lanes, rows, minus);
+            VectorMath.exp2Rows(x, x, 4L * lanes, rows, minus);
             for (int i = 0; i < rows * lanes; i++) {
                 assertEquals(expected[i], Memory.getFloat(x + 4L * i), 1.5e-7 * expected[i]);
             }

@@ -11,8 +11,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nanochat4j.engine.EngineException;
 
-class CachedAttentionTest {
+class DecodeAttentionTest {
     static List<AttentionShape> shapes() {
         List<AttentionShape> shapes = new ArrayList<>(List.of(
                 new AttentionShape(1, 1, 1, 1, 1, 0),
@@ -55,9 +56,9 @@ class CachedAttentionTest {
             long q = buffers.normal(elements(shape), 1);
             long out = buffers.empty(elements(shape));
             int[] positions = positions(shape);
-            long scratch = buffers.scratch(CachedAttention.scratchBytes(shape, 2));
+            long scratch = buffers.scratch(DecodeAttention.scratchBytes(shape, 2));
             float scale = 0.3f;
-            new CachedAttention(pool, scratch, shape, scale, q, keys, values, buffers.ofInts(positions), out).run();
+            new DecodeAttention(pool, scratch, shape, scale, q, keys, values, buffers.ofInts(positions), out).run();
 
             double[] full = new double[shape.batch() * shape.time() * shape.heads() * shape.headSize()];
             double[] queries = Buffers.doubles(q, elements(shape));
@@ -98,8 +99,8 @@ class CachedAttentionTest {
             float[] one = new float[0];
             for (int threads : new int[] {1, 2, 5}) {
                 try (Parallel pool = new Parallel(threads)) {
-                    long scratch = buffers.scratch(CachedAttention.scratchBytes(shape, threads));
-                    new CachedAttention(pool, scratch, shape, 1f, q, keys, values, buffers.ofInts(positions), out)
+                    long scratch = buffers.scratch(DecodeAttention.scratchBytes(shape, threads));
+                    new DecodeAttention(pool, scratch, shape, 1f, q, keys, values, buffers.ofInts(positions), out)
                             .run();
                 }
                 float[] result = Buffers.floats(out, elements(shape));
@@ -120,10 +121,10 @@ class CachedAttentionTest {
         try (Buffers buffers = new Buffers(1);
                 Parallel pool = new Parallel(1)) {
             long cache = buffers.normal(40, 1);
-            long scratch = buffers.scratch(CachedAttention.scratchBytes(shape, 1));
-            CachedAttention kernel = new CachedAttention(
+            long scratch = buffers.scratch(DecodeAttention.scratchBytes(shape, 1));
+            DecodeAttention kernel = new DecodeAttention(
                     pool, scratch, shape, 1f, cache, cache, cache, buffers.ofInts(10), buffers.empty(4));
-            assertThrows(IllegalStateException.class, kernel::run);
+            assertThrows(EngineException.BadData.class, kernel::run);
         }
     }
 
@@ -134,10 +135,10 @@ class CachedAttentionTest {
         try (Buffers buffers = new Buffers(1);
                 Parallel pool = new Parallel(1)) {
             long cache = buffers.normal(7200, 1);
-            long scratch = buffers.scratch(CachedAttention.scratchBytes(shape, 1));
+            long scratch = buffers.scratch(DecodeAttention.scratchBytes(shape, 1));
             long out = buffers.empty(elements(shape));
             Buffers.assertAllocatesNothing(
-                    new CachedAttention(pool, scratch, shape, 1f, cache, cache, cache, buffers.ofInts(99), out), 5000);
+                    new DecodeAttention(pool, scratch, shape, 1f, cache, cache, cache, buffers.ofInts(99), out), 5000);
         }
     }
 }

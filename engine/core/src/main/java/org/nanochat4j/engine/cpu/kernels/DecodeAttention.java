@@ -12,6 +12,7 @@ import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.nanochat4j.engine.EngineException;
 
 /**
  * Attention of one new token per row over a cache of keys and values, for decoding.
@@ -20,7 +21,7 @@ import jdk.incubator.vector.VectorMask;
  * the work grows with the position, not with the size of the cache. One part of the job is one head of one row. The work is reading the cache, so
  * channels lie across the lanes and the inner products are summed lane by lane in a fixed order.
  */
-public final class CachedAttention implements Kernel {
+public final class DecodeAttention implements Kernel {
     private static final long VECTOR_BYTES = 4L * LANES;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -47,7 +48,7 @@ public final class CachedAttention implements Kernel {
      * @param positions address of I32 (B): position of the new token of each row, 0 to maxT - 1
      * @param out address of (B, 1, H, D)
      */
-    public CachedAttention(
+    public DecodeAttention(
             Parallel pool,
             long scratch,
             AttentionShape shape,
@@ -88,8 +89,9 @@ public final class CachedAttention implements Kernel {
         int head = index % shape.heads();
         int position = Memory.getInt(positions + 4L * b);
         if (position < 0 || position >= shape.time()) {
-            throw new IllegalStateException("CachedAttention: row " + b + " is at position " + position
-                    + ", outside the cache of " + shape.time() + " positions");
+            throw new EngineException.BadData(
+                    "CachedAttention: row " + b + " is at position " + position + ", outside the cache of "
+                            + shape.time() + " positions\n  remedy: stop before the cache is full, or make it longer");
         }
         int first = shape.firstKey(position);
         int count = position + 1 - first;
@@ -150,7 +152,7 @@ public final class CachedAttention implements Kernel {
         }
         broadcast(F, maximum).intoMemorySegment(ALL, row, LITTLE_ENDIAN);
         int vectors = (count + LANES - 1) / LANES;
-        VectorMath.exp2Rows(scores, VECTOR_BYTES, vectors, row);
+        VectorMath.exp2Rows(scores, scores, VECTOR_BYTES, vectors, row);
         FloatVector sums = FloatVector.zero(F);
         for (int i = 0; i < vectors; i++) {
             sums = sums.add(fromMemorySegment(F, ALL, scores + i * VECTOR_BYTES, LITTLE_ENDIAN));
