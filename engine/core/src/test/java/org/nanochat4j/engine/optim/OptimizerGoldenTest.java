@@ -1,0 +1,133 @@
+package org.nanochat4j.engine.optim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.nn.Init;
+import org.nanochat4j.engine.nn.Parameter;
+import org.nanochat4j.engine.op.AdamWStep;
+import org.nanochat4j.engine.testbed.Golden;
+import org.nanochat4j.engine.testbed.Host;
+
+/** Five steps of the combined optimizer of a whole small model on given gradients, against nanochat. */
+class OptimizerGoldenTest {
+    private static final double TOLERANCE = 1e-5;
+
+    static Stream<Host> hosts() {
+        Golden.require("optimizer/muon_adamw.json"); // before anything is opened
+        return Stream.of(Host.cpu(), Host.reference());
+    }
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    @DisplayName("parameters after one, two and five steps, and all optimizer state")
+    void fiveSteps(Host host) {
+        Map<?, ?> run = Golden.json("optimizer/muon_adamw.json");
+        Golden.Tensors tensors = new Golden.Tensors("optimizer/muon_adamw.safetensors");
+        try (host) {
+            Map<String, Parameter> parameters = new LinkedHashMap<>();
+            List<ParamGroup> groups = new ArrayList<>();
+            for (Object group : (List<?>) run.get("groups")) {
+                groups.add(declare((Map<?, ?>) group, tensors, parameters));
+            }
+            parameters.forEach((name, parameter) -> host.write(parameter.value(), tensors.floats("init." + name)));
+            List<?> steps = (List<?>) run.get("steps");
+            for (int step = 0; step < steps.size(); step++) {
+                for (Parameter parameter : parameters.values()) {
+                    host.write(parameter.gradient(), tensors.floats("grad" + step + "." + parameter.name()));
+                }
+                writeHyper(host, groups, (Map<?, ?>) steps.get(step), step + 1);
+                groups.forEach(group -> group.update(host.interpreter()));
+                int done = step + 1;
+                if (done == 1 || done == 2 || done == 5) {
+                    parameters.forEach((name, parameter) ->
+                            compare(host, tensors, "after" + done + "." + name, parameter.value()));
+                }
+            }
+            for (int g = 0; g < groups.size(); g++) {
+                compareState(host, tensors, g, groups.get(g));
+            }
+        }
+    }
+
+    private static ParamGroup declare(Map<?, ?> group, Golden.Tensors tensors, Map<String, Parameter> all) {
+        List<Parameter> parameters = new ArrayList<>();
+        for (Object name : (List<?>) group.get("params")) {
+            Parameter parameter =
+                    Parameter.of((String) name, TensorType.f32(tensors.dims("init." + name)), new Init.Constant(0));
+            parameters.add(parameter);
+            all.put(parameter.name(), parameter);
+        }
+        double learningRate = number(group.get("initial_lr"));
+        if ("muon".equals(group.get("kind"))) {
+            return Muon.of("muon", parameters, learningRate, (float) number(group.get("beta2")));
+        }
+        List<?> betas = (List<?>) group.get("betas");
+        AdamWStep step = new AdamWStep(
+                (float) number(betas.get(0)), (float) number(betas.get(1)), (float) number(group.get("eps")), (float)
+                        number(group.get("weight_decay")));
+        return AdamW.of("adamw", parameters, learningRate, step);
+    }
+
+    private static void writeHyper(Host host, List<ParamGroup> groups, Map<?, ?> schedule, int count) {
+        for (int g = 0; g < groups.size(); g++) {
+            double learningRate = number(((List<?>) schedule.get("lrs")).get(g));
+            float[] hyper = switch (groups.get(g)) {
+                case AdamW adam -> adam.hyperValues(learningRate, count);
+                case Muon _ ->
+                    new float[] {
+                        (float) learningRate,
+                        (float) number(schedule.get("muon_momentum")),
+                        (float) number(schedule.get("muon_weight_decay"))
+                    };
+            };
+            host.write(groups.get(g).hyper(), hyper);
+        }
+    }
+
+    private static void compareState(Host host, Golden.Tensors tensors, int index, ParamGroup group) {
+        switch (group) {
+            case AdamW adam -> {
+                for (int i = 0; i < adam.parameters().size(); i++) {
+                    String name = adam.parameters().get(i).name();
+                    compare(
+                            host,
+                            tensors,
+                            "state.exp_avg." + name,
+                            adam.firstMoments().get(i));
+                    compare(
+                            host,
+                            tensors,
+                            "state.exp_avg_sq." + name,
+                            adam.secondMoments().get(i));
+                }
+            }
+            case Muon muon -> {
+                compare(host, tensors, "state.group" + index + ".momentum_buffer", muon.momentum());
+                compare(host, tensors, "state.group" + index + ".second_momentum_buffer", muon.second());
+            }
+        }
+    }
+
+    private static void compare(Host host, Golden.Tensors tensors, String name, Variable variable) {
+        float[] expected = tensors.floats(name);
+        double[] actual = host.read(variable);
+        assertEquals(expected.length, actual.length, name);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], actual[i], TOLERANCE, host + ", " + name + " " + i);
+        }
+    }
+
+    private static double number(Object value) {
+        return (Double) value;
+    }
+}

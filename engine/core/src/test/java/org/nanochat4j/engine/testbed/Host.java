@@ -1,0 +1,97 @@
+package org.nanochat4j.engine.testbed;
+
+import org.nanochat4j.engine.Interpreter;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.reference.ReferenceInterpreter;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.engine.spi.BackendOptions;
+
+/** Where a test computes: the CPU backend or the reference. */
+public interface Host extends AutoCloseable {
+    /** {@return computes now} */
+    Interpreter interpreter();
+
+    /**
+     * Writes an F32 variable.
+     *
+     * @param variable which
+     * @param values row-major
+     */
+    void write(Variable variable, float[] values);
+
+    /**
+     * Reads an F32 variable.
+     *
+     * @param variable which
+     * @return row-major
+     */
+    double[] read(Variable variable);
+
+    @Override
+    void close();
+
+    /** {@return the CPU backend with two threads} */
+    static Host cpu() {
+        Engine engine = Engine.open("cpu", new BackendOptions(2));
+        return new Host() {
+            @Override
+            public Interpreter interpreter() {
+                return engine.eager();
+            }
+
+            @Override
+            public void write(Variable variable, float[] values) {
+                engine.write(variable, values);
+            }
+
+            @Override
+            public double[] read(Variable variable) {
+                float[] floats = engine.floats(variable);
+                double[] values = new double[floats.length];
+                for (int i = 0; i < floats.length; i++) {
+                    values[i] = floats[i];
+                }
+                return values;
+            }
+
+            @Override
+            public void close() {
+                engine.close();
+            }
+
+            @Override
+            public String toString() {
+                return "cpu";
+            }
+        };
+    }
+
+    /** {@return the reference} */
+    static Host reference() {
+        ReferenceInterpreter reference = new ReferenceInterpreter();
+        return new Host() {
+            @Override
+            public Interpreter interpreter() {
+                return reference;
+            }
+
+            @Override
+            public void write(Variable variable, float[] values) {
+                reference.write(variable, values);
+            }
+
+            @Override
+            public double[] read(Variable variable) {
+                return reference.read(variable);
+            }
+
+            @Override
+            public void close() {}
+
+            @Override
+            public String toString() {
+                return "reference";
+            }
+        };
+    }
+}
