@@ -42,8 +42,24 @@ public final class Gpt {
         record Cached(KvCache cache) implements Past {}
     }
 
+    /** Sees the residual stream around every block, for tests and for those who look inside. */
+    @FunctionalInterface
+    public interface Watch {
+        /** Looks at nothing. */
+        Watch NONE = (layer, in, out) -> {};
+
+        /**
+         * A block was applied.
+         *
+         * @param layer from 0
+         * @param in what the block saw, after the mix with the first embedding (B, T, C)
+         * @param out what it gave (B, T, C)
+         */
+        void block(int layer, Tensor in, Tensor out);
+    }
+
     /** What all layers of one forward pass share. */
-    private record Pass(Interpreter in, Tensor ids, Tensor start, Past past) {}
+    private record Pass(Interpreter in, Tensor ids, Tensor start, Past past, Watch watch) {}
 
     private final GptConfig config;
     private final GptParameters parameters;
@@ -128,7 +144,19 @@ public final class Gpt {
      * @return (B, T, C)
      */
     public Tensor hidden(Interpreter in, Tensor ids) {
-        return norm(stream(new Pass(in, ids, zeroStart(in, ids), new Past.None())));
+        return hidden(in, ids, Watch.NONE);
+    }
+
+    /**
+     * The full forward pass up to the last norm, with someone watching.
+     *
+     * @param in where it is computed or recorded
+     * @param ids I32 (B, T)
+     * @param watch sees every block
+     * @return (B, T, C)
+     */
+    public Tensor hidden(Interpreter in, Tensor ids, Watch watch) {
+        return norm(stream(new Pass(in, ids, zeroStart(in, ids), new Past.None(), watch)));
     }
 
     /**
@@ -164,7 +192,7 @@ public final class Gpt {
      * @return logits of each row's last token (B, V)
      */
     public Tensor prefill(Interpreter in, Tensor ids, Tensor last, KvCache cache) {
-        Pass pass = new Pass(in, ids, zeroStart(in, ids), new Past.Prefill(cache, last));
+        Pass pass = new Pass(in, ids, zeroStart(in, ids), new Past.Prefill(cache, last), Watch.NONE);
         Tensor x = stream(pass); // (B, T, C)
         return head(in, norm(x.reshape(x.shape().rows(), config.channels()).embedding(last)));
     }
@@ -178,7 +206,8 @@ public final class Gpt {
      * @return logits (B, V)
      */
     public Tensor decode(Interpreter in, Tensor ids, KvCache cache) {
-        Tensor x = stream(new Pass(in, ids, in.use(cache.positions()), new Past.Cached(cache))); // (B, 1, C)
+        Tensor x =
+                stream(new Pass(in, ids, in.use(cache.positions()), new Past.Cached(cache), Watch.NONE)); // (B, 1, C)
         return head(in, norm(x).reshape(cache.rows(), config.channels()));
     }
 
@@ -204,7 +233,9 @@ public final class Gpt {
             if (lambdas != null) {
                 x = x.mix(entry(in, lambdas.residual(), layer), first, entry(in, lambdas.first(), layer));
             }
-            x = block(pass, layer, x);
+            Tensor before = x;
+            x = block(pass, layer, before);
+            pass.watch().block(layer, before, x);
             if (layer == config.backoutLayer()) {
                 middle = x;
             }
