@@ -9,6 +9,7 @@ import org.nanochat4j.engine.cpu.kernels.Attention;
 import org.nanochat4j.engine.cpu.kernels.AttentionGrad;
 import org.nanochat4j.engine.cpu.kernels.AttentionShape;
 import org.nanochat4j.engine.cpu.kernels.BlockCopy;
+import org.nanochat4j.engine.cpu.kernels.DecodeAttention;
 import org.nanochat4j.engine.cpu.kernels.EmbeddingTable;
 import org.nanochat4j.engine.cpu.kernels.Gemm;
 import org.nanochat4j.engine.cpu.kernels.GemmShape;
@@ -22,6 +23,8 @@ import org.nanochat4j.engine.cpu.kernels.Reduction;
 import org.nanochat4j.engine.cpu.kernels.Rotary;
 import org.nanochat4j.engine.cpu.kernels.Rowwise;
 import org.nanochat4j.engine.cpu.kernels.Sampling;
+import org.nanochat4j.engine.cpu.kernels.VocabularyLogits;
+import org.nanochat4j.engine.cpu.kernels.VocabularyLoss;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
 import org.nanochat4j.engine.op.Add;
@@ -86,8 +89,10 @@ final class Lowering {
             case MatMul op -> Gemm.scratchBytes(gemm(step, op), threads);
             case CausalAttention(int window, var _) -> Attention.scratchBytes(attention(step, window), threads);
             case CausalAttentionGrad(int window, var _) -> AttentionGrad.scratchBytes(attention(step, window), threads);
-            case CachedAttention(int window, var _) ->
-                org.nanochat4j.engine.cpu.kernels.CachedAttention.scratchBytes(cached(step, window), threads);
+            case CachedAttention(int window, var _) -> DecodeAttention.scratchBytes(cached(step, window), threads);
+            case Logits op -> VocabularyLogits.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
+            case SoftcapCrossEntropy op ->
+                VocabularyLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
             default -> 0;
         };
     }
@@ -106,8 +111,7 @@ final class Lowering {
             case Assign() -> assign(step, in);
             case Axpby(float alpha, float beta) -> Pointwise.axpby(pool, n, alpha, in[0], beta, in[1], out[0]);
             case CachedAttention(int window, float scale) ->
-                new org.nanochat4j.engine.cpu.kernels.CachedAttention(
-                        pool, scratch, cached(step, window), scale, in[0], in[1], in[2], in[3], out[0]);
+                new DecodeAttention(pool, scratch, cached(step, window), scale, in[0], in[1], in[2], in[3], out[0]);
             case Cast(DType dtype) -> cast(step, dtype, n, in[0], out[0]);
             case CausalAttention(int window, float scale) ->
                 new Attention(pool, scratch, attention(step, window), scale, in[0], in[1], in[2], out[0], out[1]);
@@ -136,7 +140,17 @@ final class Lowering {
                 EmbeddingTable.scatter(pool, shape(step, 1).elements(), rows, columns(step, 0), in[0], in[1], out[0]);
             case Fill(Shape shape, float value) -> Pointwise.fill(pool, shape.elements(), value, out[0]);
             case KvAppend() -> append(step, in);
-            case Logits _x -> throw new IllegalStateException("pending");
+            case Logits op ->
+                new VocabularyLogits(
+                        pool,
+                        scratch,
+                        rows(step, 0),
+                        columns(step, 0),
+                        op.vocabulary(),
+                        op.cap(),
+                        in[0],
+                        in[1],
+                        out[0]);
             case MatMul op -> new Gemm(pool, scratch, gemm(step, op), false, in[0], in[1], out[0]);
             case Mix() -> Pointwise.mix(pool, shape(step, 1).elements(), in[0], in[1], in[2], in[3], out[0]);
             case Mul() -> Pointwise.mul(pool, n, in[0], in[1], out[0]);
@@ -173,7 +187,7 @@ final class Lowering {
                 yield BlockCopy.of(
                         pool, n / stride, length * inner, in[0] + 4L * start * inner, stride, out[0], length * inner);
             }
-            case SoftcapCrossEntropy _x -> throw new IllegalStateException("pending");
+            case SoftcapCrossEntropy op -> loss(step, op, in, out, scratch);
             case Sum() -> new Reduction(pool, Reduction.Kind.SUM, n, in[0], in[0], out[0]);
             case SumRows() -> Rowwise.sumRows(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
             case SumSquares() -> new Reduction(pool, Reduction.Kind.SQUARES, n, in[0], in[0], out[0]);
@@ -296,6 +310,27 @@ final class Lowering {
         int positions = shape(step, 1).dim(0);
         return new Rotary(
                 pool, x.dim(0), x.dim(1), x.dim(2), x.dim(3), positions, inverse, in[0], in[1], in[2], in[3], out);
+    }
+
+    private Kernel loss(Step step, SoftcapCrossEntropy op, long[] in, long[] out, long scratch) {
+        int padded = shape(step, 1).dim(0);
+        long dx = op.differentiated() ? out[2] : 0;
+        long dw = op.differentiated() ? out[3] : 0;
+        return new VocabularyLoss(
+                pool,
+                scratch,
+                rows(step, 0),
+                columns(step, 0),
+                op.vocabulary(),
+                padded,
+                op.cap(),
+                in[0],
+                in[1],
+                in[2],
+                out[0],
+                out[1],
+                dx,
+                dw);
     }
 
     private static Kernel custom(CustomOp op, Step step, long[] in, long[] out) {

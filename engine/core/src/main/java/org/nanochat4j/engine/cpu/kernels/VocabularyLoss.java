@@ -269,7 +269,7 @@ public final class VocabularyLoss implements Kernel {
                 Math.min(WIDTH, count - first),
                 width,
                 scale,
-                at.columns() + panel * width * BYTES);
+                at.columns() + panel * BYTES * width);
     }
 
     /** The logits of a range, capped, in units of log2(e); then exponentials or maxima. */
@@ -289,7 +289,7 @@ public final class VocabularyLoss implements Kernel {
                         w + 4L * word * width,
                         4L * width,
                         width,
-                        at.columns() + panel * width * BYTES,
+                        at.columns() + panel * BYTES * width,
                         tile + panel * BYTES,
                         at.row(),
                         false);
@@ -377,14 +377,14 @@ public final class VocabularyLoss implements Kernel {
     /** dw of a range, and its share in dx. */
     private void differentiate(int range, int worker) {
         long gradient = at.gradient(range);
-        Memory.zero(gradient, panels() * width * BYTES);
+        Memory.zero(gradient, panels() * BYTES * width);
         int end = Math.min(vocabulary, (range + 1) * at.span());
         for (int word = range * at.span(); word < end; word += TILE) {
             int words = Math.min(TILE, end - word);
             long tile = at.logits() + word * at.row();
             long weights = 4L * word * width;
             for (int j = 0; j < width; j += WIDTH) {
-                long panel = at.scaled() + j / WIDTH * count * BYTES;
+                long panel = at.scaled() + j / WIDTH * BYTES * count;
                 long target = dw + weights + 4L * j;
                 if (j + WIDTH <= width) {
                     Panels.rows(words, tile, at.row(), count, panel, target, 4L * width, start > 0);
@@ -401,7 +401,7 @@ public final class VocabularyLoss implements Kernel {
                         words,
                         tile + panel * BYTES,
                         at.row(),
-                        gradient + panel * width * BYTES,
+                        gradient + panel * BYTES * width,
                         BYTES,
                         at.ones());
             }
@@ -410,7 +410,7 @@ public final class VocabularyLoss implements Kernel {
 
     /** Adds the shares of dx of one panel of rows and writes it. */
     private void finish(int panel, int worker) {
-        long gradient = at.gradient(0) + panel * width * BYTES;
+        long gradient = at.gradient(0) + panel * BYTES * width;
         int first = panel * WIDTH;
         LossTile.addTerms(gradient, at.ranges() - 1, at.row() * width, (long) width * WIDTH);
         Panels.unpackTransposed(
