@@ -53,6 +53,7 @@ public final class Parallel implements AutoCloseable {
 
     private volatile int job;
     private volatile boolean closed;
+    private volatile boolean running;
     private volatile @Nullable Throwable failure;
     private volatile int tasks;
     private volatile @Nullable Task task;
@@ -84,7 +85,8 @@ public final class Parallel implements AutoCloseable {
     }
 
     /**
-     * Runs all parts of a job and returns when the last has finished. One job at a time: call from one thread.
+     * Runs all parts of a job and returns when the last has finished. One job at a time: call from one thread, never from a task. When parts fail the
+     * others still run, and the exception of one is the cause of an {@link IllegalStateException} (with one thread it is thrown as it is).
      *
      * @param count how many parts
      * @param part what to do for one part
@@ -93,15 +95,29 @@ public final class Parallel implements AutoCloseable {
         if (count <= 0) {
             return;
         }
-        if (count == 1 || threads == 1) {
-            for (int i = 0; i < count; i++) {
-                part.run(i, 0);
-            }
-            return;
+        if (running) {
+            throw new IllegalStateException(
+                    "a job is running: a task must not start another job on the pool it runs on");
         }
+        running = true;
+        try {
+            if (count == 1 || threads == 1) {
+                for (int i = 0; i < count; i++) {
+                    part.run(i, 0);
+                }
+            } else {
+                share(count, part);
+            }
+        } finally {
+            running = false;
+        }
+    }
+
+    private void share(int count, Task part) {
         int number = job + 1;
         // The new number with no index left comes first: a late worker of the last job must not pair its number with
-        // the new task.
+        // the new task. All of these
+        // fields are volatile for that reason: a plain write could become visible before it.
         next = ((long) number << 32) | Integer.MAX_VALUE;
         tasks = count;
         task = part;
@@ -112,8 +128,13 @@ public final class Parallel implements AutoCloseable {
             LockSupport.unpark(worker);
         }
         claim(number, part, count, 0);
+        int spins = 0;
         while (done < count) {
-            Thread.onSpinWait();
+            if (spins++ < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield(); // more threads than free cores: let the worker that holds the last part run
+            }
         }
         Throwable thrown = failure;
         if (thrown != null) {
