@@ -135,6 +135,7 @@ public final class Generator {
      * @throws ModelException.BadTokens if a prompt is empty, too long, or has ids outside the vocabulary
      */
     public List<Sequence> generate(List<int[]> prompts, Options options, Listener listener) {
+        requireRows(prompts);
         for (int row = 0; row < prompts.size(); row++) {
             int room = capacity - Math.max(options.maxTokens() - 1, 0);
             Tokens.check("prompt " + row, prompts.get(row), gpt.config(), Math.max(room, 0));
@@ -186,10 +187,7 @@ public final class Generator {
      * @throws ModelException.BadTokens if a prompt is empty, too long, or has ids outside the vocabulary
      */
     public int[] start(List<int[]> prompts, double temperature, long seed) {
-        if (prompts.size() > rows) {
-            throw new ModelException.BadTokens(
-                    prompts.size() + " prompts for " + rows + " rows; give them in several batches");
-        }
+        requireRows(prompts);
         int longest = 1;
         for (int row = 0; row < prompts.size(); row++) {
             Tokens.check("prompt " + row, prompts.get(row), gpt.config(), capacity);
@@ -213,6 +211,13 @@ public final class Generator {
         engine.write(compiled.prefill().last(), last);
         engine.write(programs.temperature(), new float[] {(float) temperature});
         return draw(compiled.executable());
+    }
+
+    private void requireRows(List<int[]> prompts) {
+        if (prompts.size() > rows) {
+            throw new ModelException.BadTokens(
+                    prompts.size() + " prompts for " + rows + " rows; give them in several batches");
+        }
     }
 
     private Compiled compile(int length) {
