@@ -23,7 +23,7 @@ import org.nanochat4j.engine.EngineException;
  */
 public final class VocabularyLoss implements Kernel {
     /** Most rows of a chunk: an odd number of panels, so that the rows of a tile fall on different sets of the cache. */
-    private static final int CHUNK = 224;
+    private static final int CHUNK = 288;
 
     /** Vocabulary rows of a tile. */
     private static final int TILE = 64;
