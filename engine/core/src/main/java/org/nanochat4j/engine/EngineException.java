@@ -1,11 +1,19 @@
 package org.nanochat4j.engine;
 
+import java.util.Objects;
+
 /** Everything the engine refuses to do: what is wrong, where, and what to do next. */
 public abstract sealed class EngineException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private EngineException(String message) {
         super(message);
+    }
+
+    /** {@return what is wrong, where, and what to do next} */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     /** Operands whose shapes or element types an op cannot take, raised while the op is recorded. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.EngineException;
@@ -21,8 +22,12 @@ class InitTest {
         store.initialise(
                 seed,
                 (variable, offset, source) -> MemorySegment.copy(
-                        source, 0, MemorySegment.ofArray(values.get(variable.name())), offset, source.byteSize()));
+                        source, 0, MemorySegment.ofArray(of(values, variable.name())), offset, source.byteSize()));
         return values;
+    }
+
+    private static float[] of(Map<String, float[]> values, String name) {
+        return Objects.requireNonNull(values.get(name));
     }
 
     private static PhiloxTest.Moments moments(float[] values) {
@@ -43,16 +48,16 @@ class InitTest {
         store.declare("ramp", new Init.Ramp(1.15f, 1.05f), 5);
         store.declare("single", new Init.Ramp(3, 4), 1);
         Map<String, float[]> values = initialise(store, 42);
-        assertEquals(0, moments(values.get("normal")).mean(), 2e-4);
-        assertEquals(0.02, Math.sqrt(moments(values.get("normal")).variance()), 1e-4);
-        assertEquals(-0.1, moments(values.get("uniform")).mean(), 1e-3);
-        assertEquals(0.4 * 0.4 / 12, moments(values.get("uniform")).variance(), 1e-4);
-        for (float value : values.get("uniform")) {
+        assertEquals(0, moments(of(values, "normal")).mean(), 2e-4);
+        assertEquals(0.02, Math.sqrt(moments(of(values, "normal")).variance()), 1e-4);
+        assertEquals(-0.1, moments(of(values, "uniform")).mean(), 1e-3);
+        assertEquals(0.4 * 0.4 / 12, moments(of(values, "uniform")).variance(), 1e-4);
+        for (float value : of(values, "uniform")) {
             assertTrue(value >= -0.3f && value < 0.1f, "" + value);
         }
-        assertArrayEquals(new float[] {1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f}, values.get("constant"));
-        assertArrayEquals(new float[] {1.15f, 1.125f, 1.1f, 1.075f, 1.05f}, values.get("ramp"), 2e-7f);
-        assertArrayEquals(new float[] {3}, values.get("single"));
+        assertArrayEquals(new float[] {1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f}, of(values, "constant"));
+        assertArrayEquals(new float[] {1.15f, 1.125f, 1.1f, 1.075f, 1.05f}, of(values, "ramp"), 2e-7f);
+        assertArrayEquals(new float[] {3}, of(values, "single"));
     }
 
     @Test
@@ -62,9 +67,9 @@ class InitTest {
         store.declare("a", new Init.Normal(1), 1000);
         store.declare("b", new Init.Normal(1), 1000);
         Map<String, float[]> first = initialise(store, 1);
-        assertArrayEquals(first.get("a"), initialise(store, 1).get("a"));
-        assertTrue(differ(first.get("a"), initialise(store, 2).get("a")));
-        assertTrue(differ(first.get("a"), first.get("b")));
+        assertArrayEquals(of(first, "a"), of(initialise(store, 1), "a"));
+        assertTrue(differ(of(first, "a"), of(initialise(store, 2), "a")));
+        assertTrue(differ(of(first, "a"), of(first, "b")));
     }
 
     private static boolean differ(float[] a, float[] b) {

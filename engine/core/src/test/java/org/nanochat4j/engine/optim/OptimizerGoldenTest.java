@@ -17,6 +17,7 @@ import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.op.AdamWStep;
 import org.nanochat4j.engine.testbed.Golden;
 import org.nanochat4j.engine.testbed.Host;
+import org.nanochat4j.engine.testbed.Json;
 
 /** Five steps of the combined optimizer of a whole small model on given gradients, against nanochat. */
 class OptimizerGoldenTest {
@@ -31,21 +32,21 @@ class OptimizerGoldenTest {
     @MethodSource("hosts")
     @DisplayName("parameters after one, two and five steps, and all optimizer state")
     void fiveSteps(Host host) {
-        Map<?, ?> run = Golden.json("optimizer/muon_adamw.json");
+        Json run = Golden.json("optimizer/muon_adamw.json");
         Golden.Tensors tensors = new Golden.Tensors("optimizer/muon_adamw.safetensors");
         try (host) {
             Map<String, Parameter> parameters = new LinkedHashMap<>();
             List<ParamGroup> groups = new ArrayList<>();
-            for (Object group : (List<?>) run.get("groups")) {
-                groups.add(declare((Map<?, ?>) group, tensors, parameters));
+            for (Json group : run.get("groups").list()) {
+                groups.add(declare(group, tensors, parameters));
             }
             parameters.forEach((name, parameter) -> host.write(parameter.value(), tensors.floats("init." + name)));
-            List<?> steps = (List<?>) run.get("steps");
+            List<Json> steps = run.get("steps").list();
             for (int step = 0; step < steps.size(); step++) {
                 for (Parameter parameter : parameters.values()) {
                     host.write(parameter.gradient(), tensors.floats("grad" + step + "." + parameter.name()));
                 }
-                writeHyper(host, groups, (Map<?, ?>) steps.get(step), step + 1);
+                writeHyper(host, groups, steps.get(step), step + 1);
                 groups.forEach(group -> group.update(host.interpreter()));
                 int done = step + 1;
                 if (done == 1 || done == 2 || done == 5) {
@@ -59,35 +60,38 @@ class OptimizerGoldenTest {
         }
     }
 
-    private static ParamGroup declare(Map<?, ?> group, Golden.Tensors tensors, Map<String, Parameter> all) {
+    private static ParamGroup declare(Json group, Golden.Tensors tensors, Map<String, Parameter> all) {
         List<Parameter> parameters = new ArrayList<>();
-        for (Object name : (List<?>) group.get("params")) {
-            Parameter parameter =
-                    Parameter.of((String) name, TensorType.f32(tensors.dims("init." + name)), new Init.Constant(0));
+        for (Json name : group.get("params").list()) {
+            Parameter parameter = Parameter.of(
+                    name.text(), TensorType.f32(tensors.dims("init." + name.text())), new Init.Constant(0));
             parameters.add(parameter);
             all.put(parameter.name(), parameter);
         }
-        double learningRate = number(group.get("initial_lr"));
-        if ("muon".equals(group.get("kind"))) {
-            return Muon.of("muon", parameters, learningRate, (float) number(group.get("beta2")));
+        double learningRate = group.get("initial_lr").number();
+        if (group.get("kind").text().equals("muon")) {
+            return Muon.of(
+                    "muon", parameters, learningRate, (float) group.get("beta2").number());
         }
-        List<?> betas = (List<?>) group.get("betas");
+        List<Json> betas = group.get("betas").list();
         AdamWStep step = new AdamWStep(
-                (float) number(betas.get(0)), (float) number(betas.get(1)), (float) number(group.get("eps")), (float)
-                        number(group.get("weight_decay")));
+                (float) betas.get(0).number(),
+                (float) betas.get(1).number(),
+                (float) group.get("eps").number(),
+                (float) group.get("weight_decay").number());
         return AdamW.of("adamw", parameters, learningRate, step);
     }
 
-    private static void writeHyper(Host host, List<ParamGroup> groups, Map<?, ?> schedule, int count) {
+    private static void writeHyper(Host host, List<ParamGroup> groups, Json schedule, int count) {
         for (int g = 0; g < groups.size(); g++) {
-            double learningRate = number(((List<?>) schedule.get("lrs")).get(g));
+            double learningRate = schedule.get("lrs").list().get(g).number();
             float[] hyper = switch (groups.get(g)) {
                 case AdamW adam -> adam.hyperValues(learningRate, count);
                 case Muon _ ->
                     new float[] {
                         (float) learningRate,
-                        (float) number(schedule.get("muon_momentum")),
-                        (float) number(schedule.get("muon_weight_decay"))
+                        (float) schedule.get("muon_momentum").number(),
+                        (float) schedule.get("muon_weight_decay").number()
                     };
             };
             host.write(groups.get(g).hyper(), hyper);
@@ -125,9 +129,5 @@ class OptimizerGoldenTest {
         for (int i = 0; i < expected.length; i++) {
             assertEquals(expected[i], actual[i], TOLERANCE, host + ", " + name + " " + i);
         }
-    }
-
-    private static double number(Object value) {
-        return (Double) value;
     }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToLongFunction;
 
 /**
@@ -39,11 +40,11 @@ final class MemorySimulator {
 
     private void step(Step step) {
         for (Value input : step.inputs()) {
-            int tag = tags.get(input.id());
+            int tag = tag(input);
             require(tag == VARIABLE || holds(input, tag), step, input + " was overwritten");
         }
         if (step.op().isView()) {
-            int tag = tags.get(step.inputs().getFirst().id());
+            int tag = tag(step.inputs().getFirst());
             tags.put(step.outputs().getFirst().id(), tag);
             require(
                     tag == VARIABLE || holds(step.outputs().getFirst(), tag),
@@ -57,7 +58,7 @@ final class MemorySimulator {
             require(end(output) <= cells.length, step, output + " is outside the arena");
             for (int k = 0; k < step.inputs().size(); k++) {
                 Value input = step.inputs().get(k);
-                boolean shared = tags.get(input.id()) != VARIABLE && overlap(input, output);
+                boolean shared = tag(input) != VARIABLE && overlap(input, output);
                 boolean inPlace = i == 0 && step.op().mayAlias(k) && start(input) == start(output);
                 require(!shared || inPlace, step, output + " overlaps operand " + input);
             }
@@ -67,6 +68,10 @@ final class MemorySimulator {
             tags.put(output.id(), output.id());
             Arrays.fill(cells, start(output), end(output), output.id());
         }
+    }
+
+    private int tag(Value value) {
+        return Objects.requireNonNull(tags.get(value.id()), () -> value + " was never computed");
     }
 
     private boolean holds(Value value, int tag) {

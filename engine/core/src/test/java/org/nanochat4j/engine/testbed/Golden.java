@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
 /** Golden values from the folder beside the repository; tests that need them are skipped where it is missing. */
@@ -48,9 +47,9 @@ public final class Golden {
      * @param path relative to {@code golden/}
      * @return its object
      */
-    public static Map<?, ?> json(String path) {
+    public static Json json(String path) {
         try {
-            return (Map<?, ?>) Json.parse(Files.readString(require(path)));
+            return Json.parse(Files.readString(require(path)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -59,7 +58,7 @@ public final class Golden {
     /** The F32 tensors of one safetensors file: a header of JSON behind its length, then the numbers. */
     public static final class Tensors {
         private final ByteBuffer data;
-        private final Map<?, ?> header;
+        private final Json header;
 
         /**
          * Opens a file.
@@ -72,18 +71,11 @@ public final class Golden {
                         ByteBuffer.wrap(Files.readAllBytes(require(path))).order(ByteOrder.LITTLE_ENDIAN);
                 byte[] json = new byte[Math.toIntExact(file.getLong())];
                 file.get(json);
-                this.header = (Map<?, ?>) Json.parse(new String(json, StandardCharsets.UTF_8));
+                this.header = Json.parse(new String(json, StandardCharsets.UTF_8));
                 this.data = file.slice().order(ByteOrder.LITTLE_ENDIAN);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        }
-
-        private Map<?, ?> entry(String name) {
-            if (!(header.get(name) instanceof Map<?, ?> entry)) {
-                throw new IllegalArgumentException("no tensor " + name);
-            }
-            return entry;
         }
 
         /**
@@ -93,8 +85,9 @@ public final class Golden {
          * @return outermost first
          */
         public int[] dims(String name) {
-            return ((List<?>) entry(name).get("shape"))
-                    .stream().mapToInt(dim -> ((Double) dim).intValue()).toArray();
+            return header.get(name).get("shape").list().stream()
+                    .mapToInt(dim -> (int) dim.number())
+                    .toArray();
         }
 
         /**
@@ -104,13 +97,14 @@ public final class Golden {
          * @return row-major
          */
         public float[] floats(String name) {
-            Map<?, ?> entry = entry(name);
-            if (!"F32".equals(entry.get("dtype"))) {
-                throw new IllegalArgumentException(name + " is " + entry.get("dtype"));
+            Json entry = header.get(name);
+            if (!entry.get("dtype").text().equals("F32")) {
+                throw new IllegalArgumentException(
+                        name + " is " + entry.get("dtype").text());
             }
-            List<?> offsets = (List<?>) entry.get("data_offsets");
-            int start = ((Double) offsets.get(0)).intValue();
-            int end = ((Double) offsets.get(1)).intValue();
+            List<Json> offsets = entry.get("data_offsets").list();
+            int start = (int) offsets.get(0).number();
+            int end = (int) offsets.get(1).number();
             float[] values = new float[(end - start) / Float.BYTES];
             data.slice(start, end - start)
                     .order(ByteOrder.LITTLE_ENDIAN)

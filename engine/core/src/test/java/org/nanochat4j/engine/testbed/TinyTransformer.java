@@ -88,7 +88,8 @@ final class TinyTransformer {
         float[] cosines = new float[TIME * SIZE / 2];
         float[] sines = new float[TIME * SIZE / 2];
         for (int i = 0; i < cosines.length; i++) {
-            double angle = i / (SIZE / 2) / Math.pow(100, 2.0 * (i % (SIZE / 2)) / SIZE);
+            int position = i / (SIZE / 2);
+            double angle = position / Math.pow(100, 2.0 * (i % (SIZE / 2)) / SIZE);
             cosines[i] = (float) Math.cos(angle);
             sines[i] = (float) Math.sin(angle);
         }
