@@ -17,7 +17,9 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code nanochat data}: makes and describes datasets. */
-@Command(name = "data", description = "Make and describe datasets: folders of parquet shards, the last of which is for validation.")
+@Command(
+        name = "data",
+        description = "Make and describe datasets: folders of parquet shards, the last of which is for validation.")
 final class DataCommand extends Group {
 
     /** Name of the dataset that {@code data jdk} makes, and of the one that training takes by default. */
@@ -32,7 +34,8 @@ final class DataCommand extends Group {
 
     @Command(
             name = "jdk",
-            description = "Turn the documentation comments of the JDK's own lib/src.zip (about 37 million characters of English) into shards.")
+            description =
+                    "Turn the documentation comments of the JDK's own lib/src.zip (about 37 million characters of English) into shards.")
     static final class Jdk extends Verb {
 
         @Option(
@@ -41,13 +44,19 @@ final class DataCommand extends Group {
                 description = "Folder of the JDK whose sources are read. Default: the one that runs this program.")
         private @Nullable Path jdk;
 
-        @Option(names = "--out", paramLabel = "DIR", description = "Dataset folder to make. Default: data/jdk in the base folder.")
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                description = "Dataset folder to make. Default: data/jdk in the base folder.")
         private @Nullable Path out;
 
         @Option(names = "--replace", description = "Replace an existing dataset.")
         private boolean replace;
 
-        @Option(names = "--seed", description = "Seed of the order of the documents.", showDefaultValue = Visibility.ALWAYS)
+        @Option(
+                names = "--seed",
+                description = "Seed of the order of the documents.",
+                showDefaultValue = Visibility.ALWAYS)
         private long seed = 42;
 
         Jdk(Console console) {
@@ -79,10 +88,14 @@ final class DataCommand extends Group {
 
     @Command(
             name = "import",
-            description = "Turn text files into shards: .txt and .md (cut at blank lines), .jsonl, each also .gz and .zst, and .parquet.")
+            description =
+                    "Turn text files into shards: .txt and .md (cut at blank lines), .jsonl, each also .gz and .zst, and .parquet.")
     static final class Import extends Verb {
 
-        @Parameters(arity = "1..*", paramLabel = "PATH", description = "Files, and folders that are searched for such files.")
+        @Parameters(
+                arity = "1..*",
+                paramLabel = "PATH",
+                description = "Files, and folders that are searched for such files.")
         private List<Path> paths = new ArrayList<>();
 
         @Option(
@@ -117,10 +130,16 @@ final class DataCommand extends Group {
                 showDefaultValue = Visibility.ALWAYS)
         private int shortest = TextImport.Options.DEFAULT.shortest();
 
-        @Option(names = "--max-chars", paramLabel = "N", description = "Leave out documents with more characters. Default: no limit.")
+        @Option(
+                names = "--max-chars",
+                paramLabel = "N",
+                description = "Leave out documents with more characters. Default: no limit.")
         private int longest = TextImport.Options.DEFAULT.longest();
 
-        @Option(names = "--seed", description = "Seed of the split and of the order.", showDefaultValue = Visibility.ALWAYS)
+        @Option(
+                names = "--seed",
+                description = "Seed of the split and of the order.",
+                showDefaultValue = Visibility.ALWAYS)
         private long seed = TextImport.Options.DEFAULT.seed();
 
         Import(Console console) {
@@ -153,7 +172,9 @@ final class DataCommand extends Group {
         }
     }
 
-    @Command(name = "info", description = "Describe a dataset: documents, characters, bytes, shards and a sample. Reads all of it.")
+    @Command(
+            name = "info",
+            description = "Describe a dataset: documents, characters, bytes, shards and a sample. Reads all of it.")
     static final class Info extends Verb {
 
         @Parameters(

@@ -28,13 +28,13 @@ final class Failures {
     }
 
     /** Anything thrown while a command ran. */
-    static int failure(Console console, Exception e) {
+    static int failure(Console console, Throwable e) {
         console.err().println("nanochat: " + describe(e));
         trace(console, e);
         return code(e);
     }
 
-    private static int code(Exception e) {
+    private static int code(Throwable e) {
         return switch (e) {
             case UserError u -> u.exitCode();
             case ModelException.BadConfig _ -> CommandLine.ExitCode.USAGE;
@@ -52,6 +52,8 @@ final class Failures {
             case FileSystemException f -> f.getMessage() + "; check free space and permissions";
             case IOException i ->
                 "input or output failed: " + i.getMessage() + "; check the path, free space and permissions";
+            case OutOfMemoryError o ->
+                "the Java heap is full (" + o.getMessage() + "); give it more with NANOCHAT_JAVA_OPTS=-Xmx8g";
             default -> own(e);
         };
     }
@@ -70,7 +72,7 @@ final class Failures {
         return message.strip().replaceAll("\\R\\s*remedy: ", "; ");
     }
 
-    private static void trace(Console console, Exception e) {
+    private static void trace(Console console, Throwable e) {
         String debug = System.getenv("NANOCHAT_DEBUG");
         if (debug != null && !debug.isEmpty() && !debug.equals("0")) {
             e.printStackTrace(console.err());

@@ -33,8 +33,13 @@ public final class Main {
      * @return the exit code: 0 success, 1 failure, 2 wrong usage
      */
     public static int execute(Console console, String... args) {
-        CommandLine line = commandLine(console);
-        int code = line.execute(args);
+        int code;
+        try {
+            code = commandLine(console).execute(args);
+        } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
+            // picocli hands on exceptions only
+            code = Failures.failure(console, e);
+        }
         console.out().flush();
         console.err().flush();
         return code;

@@ -46,7 +46,9 @@ final class ProgressLine implements Progress {
         double rate = done / Math.max(elapsed, 1e-9);
         var line = new StringBuilder(stage).append(": ").append(Texts.count(done));
         if (total > 0) {
-            line.append(" of ").append(Texts.count(total)).append(String.format(Locale.ROOT, " (%.0f%%)", 100.0 * done / total));
+            line.append(" of ")
+                    .append(Texts.count(total))
+                    .append(String.format(Locale.ROOT, " (%.0f%%)", 100.0 * done / total));
         }
         line.append(", ").append(Texts.count(Math.round(rate))).append("/s");
         if (finished) {

@@ -31,7 +31,8 @@ abstract class Verb implements Callable<Integer> {
     @Option(
             names = "--base-dir",
             paramLabel = "DIR",
-            description = "Folder of datasets, tokenizers, checkpoints and reports. Default: NANOCHAT_BASE_DIR, or ~/.cache/nanochat4j.")
+            description =
+                    "Folder of datasets, tokenizers, checkpoints and reports. Default: NANOCHAT_BASE_DIR, or ~/.cache/nanochat4j.")
     private @Nullable Path base;
 
     Verb(Console console) {

@@ -38,7 +38,8 @@ public final class Documents implements Iterable<String> {
             List<Path> found = TextImport.files(List.of(path));
             boolean dataset = found.size() > 1
                     && found.stream()
-                            .allMatch(file -> path.equals(file.getParent()) && file.toString().endsWith(".parquet"));
+                            .allMatch(file -> path.equals(file.getParent())
+                                    && file.toString().endsWith(".parquet"));
             files.addAll(dataset ? found.subList(0, found.size() - 1) : found);
         }
         return new Documents(List.copyOf(files), column);

@@ -78,7 +78,10 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                 put(node, "seconds", seconds);
             }
             case TrainingEvent.Sample(int step, String prompt, String text) ->
-                node.put("kind", "sample").put("step", step).put("prompt", prompt).put("text", text);
+                node.put("kind", "sample")
+                        .put("step", step)
+                        .put("prompt", prompt)
+                        .put("text", text);
             case TrainingEvent.Saved(int step, Path folder) ->
                 node.put("kind", "checkpoint").put("step", step).put("folder", folder.toString());
             case TrainingEvent.Finished end -> {

@@ -29,12 +29,7 @@ public record PretrainOptions(
      * @param windowPattern letters S and L
      */
     public record ModelOptions(
-            Architecture architecture,
-            int depth,
-            int aspectRatio,
-            int headDim,
-            int maxSeqLen,
-            String windowPattern) {
+            Architecture architecture, int depth, int aspectRatio, int headDim, int maxSeqLen, String windowPattern) {
 
         /** The configuration at this depth. */
         public GptConfig config(int vocabularySize) {

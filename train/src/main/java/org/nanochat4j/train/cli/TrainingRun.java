@@ -1,0 +1,124 @@
+package org.nanochat4j.train.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.train.data.Shards;
+import org.nanochat4j.train.pretrain.Derivation;
+import org.nanochat4j.train.pretrain.Metrics;
+import org.nanochat4j.train.pretrain.PretrainOptions;
+import org.nanochat4j.train.pretrain.Pretraining;
+import org.nanochat4j.train.pretrain.RunFolder;
+import org.nanochat4j.train.pretrain.RunInputs;
+import org.nanochat4j.train.pretrain.TrainingEvent;
+import org.nanochat4j.train.pretrain.TrainingListener;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A training run as the command line shows it: what follows from the options, a line per step, what came out. */
+final class TrainingRun implements TrainingListener {
+
+    private static final int LARGEST_TEMPORARIES = 3;
+
+    private final Verb verb;
+    private final EngineArguments engineArguments;
+    private final ObjectNode result = JsonMapper.shared().createObjectNode();
+
+    TrainingRun(Verb verb, EngineArguments engineArguments) {
+        this.verb = verb;
+        this.engineArguments = engineArguments;
+    }
+
+    /** Trains; returns what came out. */
+    ObjectNode train(
+            PretrainOptions options, String tag, Shards shards, TokenizerSource tokenizer, Path folder, boolean replace)
+            throws IOException {
+        var inputs = new RunInputs(tag, shards, tokenizer.tokenizer(), tokenizer.files(), engineArguments.threads());
+        try (Engine engine = engineArguments.open();
+                Pretraining training = new Pretraining(options, inputs, engine, engineArguments.memoryLimit())) {
+            RunFolder run = RunFolder.begin(folder, replace);
+            introduce(options, training, engine, shards, tokenizer);
+            try (Metrics metrics = Metrics.begin(folder)) {
+                training.run(run, event -> {
+                    metrics.on(event);
+                    on(event);
+                });
+            }
+        }
+        result.put("run", folder.toString());
+        return result;
+    }
+
+    private void introduce(
+            PretrainOptions options, Pretraining training, Engine engine, Shards shards, TokenizerSource tokenizer) {
+        Derivation derived = training.derivation();
+        var device = engine.device();
+        verb.say("machine   " + device.name() + "; " + device.path());
+        verb.say("data      " + shards.folder() + ", " + shards.all().size() + " shards");
+        verb.say(String.format(
+                Locale.ROOT,
+                "model     %s, depth %d, vocabulary %,d, %,d FLOPs per token",
+                options.model().architecture(),
+                options.model().depth(),
+                tokenizer.tokenizer().vocabSize(),
+                derived.flopsPerToken()));
+        verb.say(String.format(
+                Locale.ROOT,
+                "run       %,d steps of %,d tokens (%s), %d micro-batches each; learning rates x %.4f, weight decay %.4f",
+                derived.iterations(),
+                derived.totalBatchSize(),
+                derived.horizon(),
+                derived.accumulationSteps(),
+                derived.batchScale(),
+                derived.weightDecay()));
+        if (options.intervals().evalEvery() > 0) {
+            verb.say(String.format(
+                    Locale.ROOT,
+                    "evaluate  %,d tokens each time",
+                    options.intervals().evalTokens()));
+        }
+        verb.say("memory");
+        verb.say(training.plan().table(LARGEST_TEMPORARIES).stripTrailing());
+    }
+
+    @Override
+    public void on(TrainingEvent event) {
+        switch (event) {
+            case TrainingEvent.Started _ -> {}
+            case TrainingEvent.Step step -> {
+                verb.say(step.line());
+                result.put("loss", step.loss());
+                result.put("tokens_per_second", step.tokensPerSecond());
+            }
+            case TrainingEvent.Validation validation -> verb.say(validation.line());
+            case TrainingEvent.Sample(int _, String _, String text) -> verb.say(Texts.oneLine(text, 400));
+            case TrainingEvent.Saved(int step, Path folder) -> {
+                verb.say(String.format(Locale.ROOT, "Step %05d | Saved %s", step, folder));
+                result.put("checkpoint", folder.toString());
+            }
+            case TrainingEvent.Finished end -> {
+                verb.say(String.format(Locale.ROOT, "Memory of the plan: %.1f MiB", end.peakMemoryBytes() / 1048576.0));
+                verb.say(String.format(Locale.ROOT, "Total training time: %.2fm", end.totalSeconds() / 60));
+                verb.say(String.format(Locale.ROOT, "Waited for data: %.2fs", end.waitSeconds()));
+                Double least = end.minBpb();
+                if (least != null) {
+                    verb.say(String.format(Locale.ROOT, "Minimum validation bpb: %.6f", least));
+                }
+                result.put("steps", end.steps());
+                number("val_bpb", end.lastBpb());
+                number("min_val_bpb", least);
+                number("total_training_time", end.totalSeconds());
+            }
+        }
+    }
+
+    private void number(String key, @Nullable Double value) {
+        if (value == null || !Double.isFinite(value)) {
+            result.putNull(key);
+        } else {
+            result.put(key, value.doubleValue());
+        }
+    }
+}

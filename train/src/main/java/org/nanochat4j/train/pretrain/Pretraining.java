@@ -1,0 +1,254 @@
+package org.nanochat4j.train.pretrain;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.optim.ParamGroup;
+import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.engine.program.Program;
+import org.nanochat4j.engine.program.Verifier;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.engine.spi.Executable;
+import org.nanochat4j.model.Gpt;
+import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.model.TrainingPrograms;
+import org.nanochat4j.train.data.BestFitLoader;
+import org.nanochat4j.train.data.LoaderState;
+import org.nanochat4j.train.data.Split;
+import org.nanochat4j.train.eval.BitsPerByte;
+
+/**
+ * Base training on one process: {@link #prepare} derives, records, plans and compiles; {@link #run} trains.
+ *
+ * <p>The same options, data, tokenizer and seed give the same weights and optimizer state byte for byte, with any number of threads.
+ */
+public final class Pretraining implements AutoCloseable {
+
+    private static final double SMOOTHING = 0.9;
+
+    /** Steps whose time does not count: the virtual machine is still compiling. */
+    private static final int UNTIMED_STEPS = 10;
+
+    private final PretrainOptions options;
+    private final RunInputs inputs;
+    private final Engine engine;
+    private final Derivation derivation;
+    private final HyperParameters hyper;
+    private final Gpt gpt;
+    private final List<ParamGroup> groups;
+    private final TrainingPrograms programs;
+    private final MemoryPlan plan;
+    private final Executable micro;
+    private final Executable update;
+    private final Executable evaluate;
+    private final PromptSamples samples;
+    private final double peakFlops;
+    private final BestFitLoader loader;
+    private final int[] ids;
+    private final int[] targets;
+    private final float[] loss = new float[1];
+    private LoaderState loaderState;
+
+    private double smoothLoss;
+    private double totalSeconds;
+    private @Nullable Double lastBpb;
+    private @Nullable Double minBpb;
+
+    /**
+     * Makes a run ready to start.
+     *
+     * @param options what to train
+     * @param inputs what to read
+     * @param engine where it runs; the caller closes it
+     * @param memoryLimit bytes that the plan may take, at most what the device has
+     * @throws org.nanochat4j.model.ModelException.BadConfig if the options describe no run
+     * @throws org.nanochat4j.engine.EngineException.OutOfMemory if the plan does not fit; nothing is allocated then
+     */
+    public Pretraining(PretrainOptions options, RunInputs inputs, Engine engine, long memoryLimit) {
+        this.options = options;
+        this.inputs = inputs;
+        this.engine = engine;
+
+        // 1. everything follows from the depth
+        GptConfig config = options.model().config(inputs.tokenizer().vocabSize());
+        derivation = Derivation.of(options, config.vocabularySize());
+        var schedule = options.optimizer();
+        var schedules = new Schedules(
+                derivation.iterations(), schedule.warmupSteps(), schedule.warmdownRatio(), schedule.finalLrFrac());
+        hyper = new HyperParameters(schedules, derivation.weightDecay());
+
+        // 2. record the programs and plan their memory; nothing is allocated yet
+        TrainingPlan recorded = TrainingPlan.record(options, config, derivation);
+        gpt = recorded.gpt();
+        groups = recorded.groups();
+        programs = recorded.programs();
+        samples = new PromptSamples(gpt, inputs.tokenizer());
+        var all = new ArrayList<Program>(programs.programs());
+        all.addAll(samples.programs());
+        all.forEach(Verifier::verify);
+        plan = engine.plan(all);
+        long available = Math.min(memoryLimit, engine.device().memoryBytes());
+        plan.requireFits(available, TrainingPlan.remedy(options, config, engine, available));
+
+        // 3. compile, which allocates, and fill the weights
+        peakFlops = PeakFlops.measure(engine);
+        List<Executable> compiled = engine.compile(plan);
+        micro = compiled.get(0);
+        update = compiled.get(1);
+        evaluate = compiled.get(2);
+        samples.bind(engine, compiled.subList(3, compiled.size()));
+        gpt.initialise(engine, options.seed());
+
+        // 4. the data; one batch is always fetched ahead
+        loader = inputs.loader(Split.TRAIN, rows(), config.sequenceLength());
+        ids = new int[loader.options().tokens()];
+        targets = new int[loader.options().tokens()];
+        loaderState = loader.state();
+    }
+
+    /** What follows from the options. */
+    public Derivation derivation() {
+        return derivation;
+    }
+
+    /** Where everything is in memory. */
+    public MemoryPlan plan() {
+        return plan;
+    }
+
+    /**
+     * Trains: evaluates, samples and saves at its intervals and at the end.
+     *
+     * @param folder takes the checkpoints
+     * @param listener is told what happens
+     * @throws IOException if a checkpoint cannot be written
+     * @throws TrainingException if the loss is not finite; earlier checkpoints stay
+     */
+    public void run(RunFolder folder, TrainingListener listener) throws IOException {
+        var intervals = options.intervals();
+        listener.on(new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peakFlops)));
+        loader.next(ids, targets);
+        int iterations = derivation.iterations();
+        for (int step = 0; ; step++) {
+            boolean last = step == iterations;
+            if (intervals.evalEvery() > 0 && (last || step % intervals.evalEvery() == 0)) {
+                listener.on(validate(step));
+            }
+            if (intervals.sampleEvery() > 0 && (last || due(step, intervals.sampleEvery()))) {
+                samples.at(step).forEach(listener::on);
+            }
+            if (last || due(step, intervals.saveEvery())) {
+                listener.on(save(folder, step));
+            }
+            if (last) {
+                break;
+            }
+            listener.on(train(step));
+        }
+        double waited = loader.waitNanos() / 1e9;
+        listener.on(new TrainingEvent.Finished(iterations, lastBpb, minBpb, totalSeconds, waited, plan.totalBytes()));
+    }
+
+    /** One step: micro-batches whose gradients add up, then the update. */
+    private TrainingEvent.Step train(int step) {
+        long start = System.nanoTime();
+        for (int i = 1; i <= derivation.accumulationSteps(); i++) {
+            engine.write(programs.ids(), ids);
+            engine.write(programs.targets(), targets);
+            micro.run();
+            if (i == derivation.accumulationSteps() && saves(step + 1)) {
+                // the state from which a resumed run would read on, before the next batch is fetched ahead
+                loaderState = loader.state();
+            }
+            loader.next(ids, targets);
+        }
+        hyper.write(engine, groups, step);
+        update.run();
+        engine.read(programs.loss(), 0, MemorySegment.ofArray(loss));
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (!Float.isFinite(loss[0])) {
+            throw new TrainingException(
+                    "the loss is " + loss[0] + " at step " + step,
+                    "train again from the start with lower learning rates or a larger batch; earlier checkpoints are as they were");
+        }
+        return account(step, seconds);
+    }
+
+    private TrainingEvent.Step account(int step, double seconds) {
+        smoothLoss = SMOOTHING * smoothLoss + (1 - SMOOTHING) * loss[0];
+        totalSeconds += step > UNTIMED_STEPS ? seconds : 0;
+        int iterations = derivation.iterations();
+        double eta = step > UNTIMED_STEPS ? (iterations - step) * totalSeconds / (step - UNTIMED_STEPS) : Double.NaN;
+        double flops = (double) derivation.flopsPerToken() * derivation.totalBatchSize() / seconds;
+        var position = loader.position();
+        return new TrainingEvent.Step(
+                step,
+                iterations,
+                loss[0],
+                smoothLoss / (1 - Math.pow(SMOOTHING, step + 1)),
+                hyper.schedules().learningRate(step),
+                hyper.schedules().muonMomentum(step),
+                hyper.weightDecay(step),
+                seconds,
+                (long) (derivation.totalBatchSize() / seconds),
+                100 * flops / peakFlops,
+                position.epoch(),
+                position.shard(),
+                position.rowGroup(),
+                totalSeconds,
+                eta);
+    }
+
+    /** Bits per byte on the beginning of the validation split, always the same batches. */
+    private TrainingEvent.Validation validate(int step) {
+        long start = System.nanoTime();
+        var bpb = new BitsPerByte(inputs.tokenizer().tokenBytes());
+        long tokens = 0;
+        int batch = ids.length;
+        long batches = Math.max(1, options.intervals().evalTokens() / batch);
+        int[] x = new int[batch];
+        int[] y = new int[batch];
+        try (BestFitLoader validation =
+                inputs.loader(Split.VAL, rows(), gpt.config().sequenceLength())) {
+            for (long i = 0; i < batches; i++) {
+                validation.next(x, y);
+                engine.write(programs.ids(), x);
+                engine.write(programs.targets(), y);
+                evaluate.run();
+                bpb.add(engine.floats(programs.rowLosses()), y);
+                tokens += batch;
+            }
+        }
+        lastBpb = bpb.value();
+        minBpb = minBpb == null ? bpb.value() : Math.min(minBpb, bpb.value());
+        return new TrainingEvent.Validation(step, bpb.value(), tokens, (System.nanoTime() - start) / 1e9);
+    }
+
+    private TrainingEvent.Saved save(RunFolder folder, int step) throws IOException {
+        var progress =
+                new RunFacts.Progress(step, lastBpb, minBpb, smoothLoss, totalSeconds, loader.position(), loaderState);
+        return new TrainingEvent.Saved(
+                step,
+                RunFacts.save(folder.checkpoint(step), options, inputs, derivation, progress, gpt, groups, engine));
+    }
+
+    private boolean saves(int step) {
+        return step == derivation.iterations() || due(step, options.intervals().saveEvery());
+    }
+
+    private static boolean due(int step, int every) {
+        return every > 0 && step > 0 && step % every == 0;
+    }
+
+    private int rows() {
+        return options.horizon().deviceBatchSize();
+    }
+
+    /** Ends the loader. */
+    @Override
+    public void close() {
+        loader.close();
+    }
+}

@@ -1,0 +1,244 @@
+package org.nanochat4j.train.pretrain;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.optim.ParamGroup;
+import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.Checkpoint;
+import org.nanochat4j.model.CheckpointMeta;
+import org.nanochat4j.model.Gpt;
+import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.model.ParameterCounts;
+import org.nanochat4j.train.data.LoaderState;
+import org.nanochat4j.train.data.Shard;
+import org.nanochat4j.train.data.Shards;
+import org.nanochat4j.train.data.StreamPosition;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What a run says of itself: at its start to the metrics and the report, and in every checkpoint's {@code meta.json}. */
+public final class RunFacts {
+
+    /**
+     * How far a run has come.
+     *
+     * @param step steps done
+     * @param valBpb of the last evaluation
+     * @param minBpb the lowest
+     * @param smoothLoss moving average, not debiased
+     * @param totalSeconds training time so far
+     * @param position of the data stream as the reference records it
+     * @param loader exact state of the data stream
+     */
+    record Progress(
+            int step,
+            @Nullable Double valBpb,
+            @Nullable Double minBpb,
+            double smoothLoss,
+            double totalSeconds,
+            StreamPosition position,
+            LoaderState loader) {}
+
+    private RunFacts() {}
+
+    /** Sections for the report, in its order. */
+    static Map<String, Object> of(
+            PretrainOptions options,
+            RunInputs inputs,
+            Derivation derivation,
+            Gpt gpt,
+            MemoryPlan plan,
+            Engine engine,
+            double peakFlops) {
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("started", now());
+        facts.put("model", modelConfig(gpt.config()));
+        facts.put("parameters", parameters(gpt.config()));
+        facts.put("derivation", derivation(derivation));
+        facts.put("memory", memory(plan));
+        facts.put("data", data(inputs));
+        facts.put("options", options.userConfig());
+        facts.put("machine", machine(engine, peakFlops));
+        return facts;
+    }
+
+    /** Parameters in all and by group. */
+    public static Map<String, Object> parameters(GptConfig config) {
+        ParameterCounts counts = ParameterCounts.of(config);
+        var map = new LinkedHashMap<String, Object>();
+        map.put("wte", counts.tokenEmbedding());
+        map.put("value_embeds", counts.valueEmbeddings());
+        map.put("lm_head", counts.lmHead());
+        map.put("transformer_matrices", counts.matrices());
+        map.put("scalars", counts.scalars());
+        map.put("total", counts.total());
+        return map;
+    }
+
+    /** Bytes by use. */
+    public static Map<String, Object> memory(MemoryPlan plan) {
+        var map = new LinkedHashMap<String, Object>();
+        plan.variableBytes().forEach((role, bytes) -> map.put(role.name().toLowerCase(Locale.ROOT), bytes));
+        map.put("temporaries", plan.arenaBytes());
+        map.put("kernel_scratch", plan.scratchBytes());
+        map.put("total", plan.totalBytes());
+        return map;
+    }
+
+    /** The configuration by the reference's field names. */
+    public static Map<String, Object> modelConfig(GptConfig config) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("architecture", config.architecture().key());
+        map.put("sequence_len", config.sequenceLength());
+        map.put("vocab_size", config.vocabularySize());
+        map.put("n_layer", config.layers());
+        map.put("n_head", config.heads());
+        map.put("n_kv_head", config.kvHeads());
+        map.put("n_embd", config.channels());
+        map.put("window_pattern", config.windowPattern());
+        return map;
+    }
+
+    private static Map<String, Object> derivation(Derivation derivation) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("num_iterations", derivation.iterations());
+        map.put("horizon", derivation.horizon());
+        map.put("total_batch_size", derivation.totalBatchSize());
+        map.put("accumulation_steps", derivation.accumulationSteps());
+        map.put("total_tokens", derivation.totalTokens());
+        map.put("batch_lr_scale", derivation.batchScale());
+        map.put("weight_decay", derivation.weightDecay());
+        map.put("flops_per_token", derivation.flopsPerToken());
+        map.put("total_flops", derivation.totalFlops());
+        return map;
+    }
+
+    private static Map<String, Object> data(RunInputs inputs) {
+        Shards shards = inputs.shards();
+        var map = new LinkedHashMap<String, Object>();
+        map.put("folder", shards.folder().toString());
+        map.put("shards", shards.all().size());
+        map.put("documents", shards.all().stream().mapToLong(Shard::rows).sum());
+        map.put("file_bytes", shards.all().stream().mapToLong(Shard::bytes).sum());
+        map.put("tokenizer_fingerprint", inputs.tokenizer().fingerprint());
+        return map;
+    }
+
+    private static Map<String, Object> machine(Engine engine, double peakFlops) {
+        var device = engine.device();
+        var map = new LinkedHashMap<String, Object>();
+        map.put("processor", device.name());
+        map.put("kernels", device.path());
+        map.put("threads", device.threads());
+        map.put("matrix_product_gflops_measured", Math.rint(peakFlops / 1e8) / 10);
+        map.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        map.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        return map;
+    }
+
+    /** Saves a checkpoint; returns its folder. */
+    static Path save(
+            Path folder,
+            PretrainOptions options,
+            RunInputs inputs,
+            Derivation derivation,
+            Progress progress,
+            Gpt gpt,
+            List<ParamGroup> groups,
+            Engine engine)
+            throws IOException {
+        CheckpointMeta meta = meta(options, inputs, derivation, progress, gpt.config());
+        Checkpoint.save(folder, meta, gpt, groups, inputs.tokenizerFiles(), engine);
+        return folder;
+    }
+
+    /** The reference's fields and ours. Times, host and paths stand in {@code wall_clock} alone. */
+    private static CheckpointMeta meta(
+            PretrainOptions options, RunInputs inputs, Derivation derivation, Progress progress, GptConfig config) {
+        CheckpointMeta meta = CheckpointMeta.of(config, progress.step())
+                .tokenizerFingerprint(inputs.tokenizer().fingerprint());
+        Double bpb = progress.valBpb();
+        meta.validationBitsPerByte(bpb == null ? Double.NaN : bpb);
+        ObjectNode tree = meta.tree();
+        tree.put("model_tag", inputs.tag());
+        tree.set("user_config", JsonMapper.shared().valueToTree(options.userConfig()));
+        tree.put("device_batch_size", options.horizon().deviceBatchSize());
+        tree.put("max_seq_len", options.model().maxSeqLen());
+        tree.put("total_batch_size", derivation.totalBatchSize());
+        tree.set("derivation", JsonMapper.shared().valueToTree(derivation(derivation)));
+        tree.set(
+                "dataloader_state_dict",
+                JsonMapper.shared().valueToTree(progress.position().toStateDict()));
+        ObjectNode loop = tree.putObject("loop_state");
+        Double least = progress.minBpb();
+        CheckpointMeta.putNumber(loop, "min_val_bpb", least == null ? Double.NaN : least);
+        CheckpointMeta.putNumber(loop, "smooth_train_loss", progress.smoothLoss());
+        loader(progress.loader(), tree.putObject("loader_state"));
+        dataset(inputs.shards(), tree.putArray("dataset"));
+        wallClock(meta.wallClock(), inputs, progress);
+        return meta;
+    }
+
+    /** Enough for a loader to continue exactly; documents that wait for packing as shard:row group:document. */
+    private static void loader(LoaderState state, ObjectNode node) {
+        node.set("position", JsonMapper.shared().valueToTree(state.position().toStateDict()));
+        node.putObject("next")
+                .put("shard", state.next().shard())
+                .put("row_group", state.next().rowGroup())
+                .put("document", state.next().document())
+                .put("epoch", state.next().epoch());
+        node.put("rank", state.rank()).put("world_size", state.worldSize());
+        // as text: pretty-printed, a thousand triples would take four thousand lines
+        var buffer = new StringBuilder();
+        state.buffer()
+                .forEach(id -> buffer.append(buffer.isEmpty() ? "" : " ")
+                        .append(id.shard())
+                        .append(':')
+                        .append(id.rowGroup())
+                        .append(':')
+                        .append(id.document()));
+        node.put("buffer", buffer.toString());
+    }
+
+    private static void dataset(Shards shards, ArrayNode node) {
+        for (Shard shard : shards.all()) {
+            node.addObject()
+                    .put("file", shard.file().getFileName().toString())
+                    .put("bytes", shard.bytes())
+                    .put("documents", shard.rows())
+                    .put("footer_sha256", shard.footerSha256());
+        }
+    }
+
+    private static void wallClock(ObjectNode node, RunInputs inputs, Progress progress) {
+        node.put("saved", now());
+        CheckpointMeta.putNumber(node, "total_training_time", progress.totalSeconds());
+        node.put("data", inputs.shards().folder().toAbsolutePath().toString());
+        node.put("host", host());
+        node.put("java", System.getProperty("java.vm.version"));
+        node.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    }
+
+    private static String now() {
+        return Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unknown";
+        }
+    }
+}

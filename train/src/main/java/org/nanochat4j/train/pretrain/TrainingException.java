@@ -1,0 +1,12 @@
+package org.nanochat4j.train.pretrain;
+
+/** A run that cannot start or go on: what is wrong and where, and what to do, in one line. */
+public final class TrainingException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** An error with its remedy. */
+    public TrainingException(String what, String remedy) {
+        super(what + "; " + remedy);
+    }
+}

@@ -1,0 +1,149 @@
+package org.nanochat4j.train.report;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Writes a report: {@code report.md} with PNG files beside it, and {@code report.html} with the pictures inside. */
+public final class ReportFiles {
+
+    private static final String STYLE = """
+            body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
+            h1{font-size:1.7rem}h2{font-size:1.2rem;margin-top:2.2rem;text-transform:capitalize}
+            table{border-collapse:collapse;margin:.6rem 0}td{padding:.2rem .9rem .2rem 0;border-bottom:1px solid #e3e8ef;vertical-align:top}
+            td:last-child{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}img{max-width:100%;display:block;margin:1rem 0}
+            blockquote{margin:.6rem 0;padding:.4rem .9rem;border-left:3px solid #1f4e9e;background:#f5f8fc;white-space:pre-wrap}
+            """;
+
+    /**
+     * Where a report is.
+     *
+     * @param markdown text form
+     * @param html one self-contained page
+     * @param pictures PNG files
+     */
+    public record Written(Path markdown, Path html, int pictures) {}
+
+    private ReportFiles() {}
+
+    /**
+     * Writes the report on a run.
+     *
+     * @param run what happened
+     * @param folder where to; older reports there are replaced
+     * @throws ReportException if pictures cannot be drawn here
+     */
+    public static Written write(RunLog run, Path folder) throws IOException {
+        Report report = Report.of(run);
+        Map<Picture, byte[]> images = new LinkedHashMap<>();
+        for (Picture picture : report.pictures()) {
+            images.put(picture, picture.png());
+        }
+        Files.createDirectories(folder);
+        for (var image : images.entrySet()) {
+            save(folder.resolve(image.getKey().file() + ".png"), image.getValue());
+        }
+        Path markdown = folder.resolve("report.md");
+        Path html = folder.resolve("report.html");
+        save(markdown, markdown(report).getBytes(StandardCharsets.UTF_8));
+        save(html, html(report, images).getBytes(StandardCharsets.UTF_8));
+        return new Written(markdown, html, images.size());
+    }
+
+    private static String markdown(Report report) {
+        var text = new StringBuilder("# ").append(report.title()).append("\n");
+        markdown(report.summary(), text);
+        for (Picture picture : report.pictures()) {
+            text.append("\n![")
+                    .append(picture.title())
+                    .append("](")
+                    .append(picture.file())
+                    .append(".png)\n");
+        }
+        if (!report.samples().isEmpty()) {
+            text.append("\n## Samples\n");
+        }
+        for (Report.Sample sample : report.samples()) {
+            text.append("\n> ")
+                    .append(sample.text().strip().replaceAll("\\R", "\n> "))
+                    .append("\n");
+        }
+        report.sections().forEach(section -> markdown(section, text));
+        return text.toString();
+    }
+
+    private static void markdown(Report.Table table, StringBuilder text) {
+        text.append("\n## ").append(table.title()).append("\n\n| | |\n|---|---|\n");
+        for (Report.Row row : table.rows()) {
+            text.append("| ")
+                    .append(cell(row.name()))
+                    .append(" | ")
+                    .append(cell(row.value()))
+                    .append(" |\n");
+        }
+    }
+
+    private static String cell(String value) {
+        return value.replaceAll("\\R", " ").replace("|", "\\|");
+    }
+
+    private static String html(Report report, Map<Picture, byte[]> images) {
+        var text = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
+                .append("<meta name=\"viewport\" content=\"width=device-width\"><title>")
+                .append(escape(report.title()))
+                .append("</title><style>\n")
+                .append(STYLE)
+                .append("</style></head><body>\n<h1>")
+                .append(escape(report.title()))
+                .append("</h1>\n");
+        html(report.summary(), text);
+        images.forEach((picture, png) -> text.append("<img alt=\"")
+                .append(escape(picture.title()))
+                .append("\" src=\"data:image/png;base64,")
+                .append(Base64.getEncoder().encodeToString(png))
+                .append("\">\n"));
+        if (!report.samples().isEmpty()) {
+            text.append("<h2>Samples</h2>\n");
+        }
+        for (Report.Sample sample : report.samples()) {
+            text.append("<blockquote>").append(escape(sample.text().strip())).append("</blockquote>\n");
+        }
+        report.sections().forEach(section -> html(section, text));
+        return text.append("</body></html>\n").toString();
+    }
+
+    private static void html(Report.Table table, StringBuilder text) {
+        text.append("<h2>").append(escape(table.title())).append("</h2>\n<table>\n");
+        for (Report.Row row : table.rows()) {
+            text.append("<tr><td>")
+                    .append(escape(row.name()))
+                    .append("</td><td>")
+                    .append(escape(row.value()))
+                    .append("</td></tr>\n");
+        }
+        text.append("</table>\n");
+    }
+
+    private static String escape(String value) {
+        return value.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+
+    private static void save(Path file, byte[] content) throws IOException {
+        Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+        Files.write(temporary, content);
+        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

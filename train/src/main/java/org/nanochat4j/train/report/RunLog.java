@@ -1,0 +1,92 @@
+package org.nanochat4j.train.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.nanochat4j.train.pretrain.Metrics;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What a run's metrics file tells.
+ *
+ * @param name of the run
+ * @param facts configuration, derivation, memory, data and machine, by section
+ * @param steps one object per step
+ * @param validations one object per evaluation
+ * @param samples one object per sample
+ * @param end what the end of the run says; a missing node if it did not end
+ */
+public record RunLog(
+        String name,
+        JsonNode facts,
+        List<JsonNode> steps,
+        List<JsonNode> validations,
+        List<JsonNode> samples,
+        JsonNode end) {
+
+    /**
+     * Reads the metrics of a run; a last line that was cut off by a kill is left out.
+     *
+     * @param folder the run's folder
+     * @throws ReportException if there are none
+     */
+    public static RunLog read(Path folder) throws IOException {
+        Path file = folder.resolve(Metrics.FILE);
+        if (!Files.isRegularFile(file)) {
+            throw new ReportException(
+                    "no metrics of a run (" + Metrics.FILE + ") in " + folder,
+                    "name the folder of a run with --run, or train one with `nanochat train`");
+        }
+        List<String> lines = Files.readAllLines(file);
+        JsonNode facts = JsonMapper.shared().missingNode();
+        JsonNode end = JsonMapper.shared().missingNode();
+        var steps = new ArrayList<JsonNode>();
+        var validations = new ArrayList<JsonNode>();
+        var samples = new ArrayList<JsonNode>();
+        for (int i = 0; i < lines.size(); i++) {
+            JsonNode node;
+            try {
+                node = JsonMapper.shared().readTree(lines.get(i));
+            } catch (JacksonException e) {
+                if (i == lines.size() - 1) {
+                    break;
+                }
+                throw new ReportException(
+                        "line " + (i + 1) + " of " + file + " is no JSON: " + e.getOriginalMessage(),
+                        "remove the damaged line",
+                        e);
+            }
+            switch (node.path("kind").asString("")) {
+                case "run" -> facts = node;
+                case "step" -> steps.add(node);
+                case "validation" -> validations.add(node);
+                case "sample" -> samples.add(node);
+                case "end" -> end = node;
+                default -> {
+                    // other kinds may be added; a report shows what it knows
+                }
+            }
+        }
+        if (facts.isMissingNode()) {
+            throw new ReportException(file + " does not say what was run", "name the folder of another run");
+        }
+        Path last = folder.toAbsolutePath().normalize().getFileName();
+        return new RunLog(last == null ? folder.toString() : last.toString(), facts, steps, validations, samples, end);
+    }
+
+    /** One number of every object that has it, with its step: two rows, x and y. */
+    static double[][] series(List<JsonNode> nodes, String key) {
+        List<JsonNode> present =
+                nodes.stream().filter(node -> node.path(key).isNumber()).toList();
+        double[][] series = new double[2][present.size()];
+        for (int i = 0; i < present.size(); i++) {
+            series[0][i] = present.get(i).path("step").asDouble();
+            series[1][i] = present.get(i).path(key).asDouble();
+        }
+        return series;
+    }
+}
