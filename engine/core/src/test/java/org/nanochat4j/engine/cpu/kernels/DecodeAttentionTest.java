@@ -18,6 +18,9 @@ class DecodeAttentionTest {
         List<AttentionShape> shapes = new ArrayList<>(List.of(
                 new AttentionShape(1, 1, 1, 1, 1, 0),
                 new AttentionShape(3, 300, 6, 2, 128, 300),
+                new AttentionShape(3, 1100, 4, 2, 24, 1100),
+                new AttentionShape(3, 1100, 2, 2, 16, 300),
+                new AttentionShape(1, 256, 2, 2, 16, 256),
                 new AttentionShape(2, 200, 2, 2, 64, 63),
                 new AttentionShape(2, 90, 3, 1, 12, 0)));
         Random random = new Random(17);
@@ -82,12 +85,12 @@ class DecodeAttentionTest {
     @Test
     @DisplayName("the same bytes with one thread, two, and five; what lies behind the position is not read")
     void threadsDoNotMatter() {
-        AttentionShape shape = new AttentionShape(3, 120, 4, 2, 20, 50);
+        AttentionShape shape = new AttentionShape(3, 620, 4, 2, 20, 450);
         try (Buffers buffers = new Buffers(29)) {
             int cached = shape.batch() * shape.time() * shape.kvHeads() * shape.headSize();
             long keys = buffers.normal(cached, 1);
             long values = buffers.normal(cached, 1);
-            int[] positions = {0, 77, 119};
+            int[] positions = {0, 377, 619};
             for (int b = 0; b < 3; b++) {
                 for (int t = positions[b] + 1; t < shape.time(); t++) {
                     Memory.putFloat(keys + shape.key(b, t, 0), Float.NaN);
