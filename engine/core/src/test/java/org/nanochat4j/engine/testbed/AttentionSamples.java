@@ -45,7 +45,7 @@ final class AttentionSamples {
                             h.queries(d),
                             h.keys(d),
                             h.keys(d))
-                    .within(2e-6)
+                    .within(5e-6)
                     .gradientOf(0, 1, 2);
         });
         catalogue.add(CausalAttention.class, "with its log-sum-exp", d -> {
@@ -55,7 +55,7 @@ final class AttentionSamples {
                             h.queries(d),
                             h.keys(d),
                             h.keys(d))
-                    .within(5e-6)
+                    .within(1e-5)
                     .gradientOf(0, 1, 2);
         });
         catalogue.add(CausalAttentionGrad.class, d -> {

@@ -18,14 +18,13 @@ final class OptimSamples {
         catalogue.add(AdamWStep.class, d -> {
             int[] dims = d.dims(1, 3);
             return raw(
-                            new AdamWStep(0.8f, 0.95f, 1e-10f, 0.01f),
-                            List.of(
-                                    d.f32(dims).inPlace(),
-                                    d.f32(dims),
-                                    d.f32(dims).inPlace(),
-                                    d.uniform(0.01, 2, dims).inPlace(),
-                                    d.values(0.02, 1 - Math.pow(0.8, 3), 1 - Math.pow(0.95, 3))))
-                    .within(2e-6);
+                    new AdamWStep(0.8f, 0.95f, 1e-10f, 0.01f),
+                    List.of(
+                            d.f32(dims).inPlace(),
+                            d.f32(dims),
+                            d.f32(dims).inPlace(),
+                            d.uniform(0.01, 2, dims).inPlace(),
+                            d.values(0.02, 1 - Math.pow(0.8, 3), 1 - Math.pow(0.95, 3))));
         });
         catalogue.add(MuonMomentum.class, d -> {
             int count = d.between(1, 4);
@@ -55,19 +54,18 @@ final class OptimSamples {
             int columns = wide ? more : side;
             Input second = rows >= columns ? d.uniform(0.1, 1, count, rows, 1) : d.uniform(0.1, 1, count, 1, columns);
             return raw(
-                            new MuonUpdate(0.9f),
-                            operands(
-                                    count,
-                                    () -> d.f32(rows, columns).inPlace(),
-                                    second.inPlace(),
-                                    d.values(0.02, 0.95, 0.28),
-                                    d.f32(count, rows, columns)))
-                    .within(2e-6);
+                    new MuonUpdate(0.9f),
+                    operands(
+                            count,
+                            () -> d.f32(rows, columns).inPlace(),
+                            second.inPlace(),
+                            d.values(0.02, 0.95, 0.28),
+                            d.f32(count, rows, columns)));
         });
     }
 
     private static Sample raw(Op op, List<Input> inputs) {
-        return new Sample(inputs, (i, x) -> i.apply(op, x), 1e-6, List.of());
+        return new Sample(inputs, (i, x) -> i.apply(op, x), 5e-7, List.of());
     }
 
     private static List<Input> operands(int count, Supplier<Input> matrix, Input... first) {

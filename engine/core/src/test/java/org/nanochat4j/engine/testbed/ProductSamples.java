@@ -27,7 +27,7 @@ final class ProductSamples {
                                     (i, x) -> i.apply(new MatMul(transposeA, transposeB), x),
                                     transposeA ? d.f32(k, m) : d.f32(m, k),
                                     transposeB ? d.f32(n, k) : d.f32(k, n))
-                            .within(2e-5)
+                            .within(5e-6)
                             .gradientOf(0, 1);
                 });
                 catalogue.add(MatMul.class, "stack " + flags, d -> {
@@ -39,7 +39,7 @@ final class ProductSamples {
                                     (i, x) -> i.apply(new MatMul(transposeA, transposeB), x),
                                     transposeA ? d.f32(stack, k, m) : d.f32(stack, m, k),
                                     transposeB ? d.f32(stack, n, k) : d.f32(stack, k, n))
-                            .within(2e-5)
+                            .within(5e-6)
                             .gradientOf(0, 1);
                 });
             }
@@ -47,7 +47,7 @@ final class ProductSamples {
         catalogue.add(MatMul.class, "of a vector", d -> {
             int k = d.dim();
             return Sample.of((_, x) -> List.of(x.get(0).matmul(x.get(1))), d.f32(k), d.f32(k, d.dim()))
-                    .within(2e-5)
+                    .within(5e-6)
                     .gradientOf(0, 1);
         });
         catalogue.add(MatMul.class, "of rows with a transposed weight", d -> {
@@ -56,7 +56,7 @@ final class ProductSamples {
                             (_, x) -> List.of(x.get(0).matmulTransposed(x.get(1))),
                             d.f32(d.between(1, 3), d.dim(), k),
                             d.f32(d.dim(), k))
-                    .within(2e-5)
+                    .within(5e-6)
                     .gradientOf(0, 1);
         });
     }
@@ -72,16 +72,16 @@ final class ProductSamples {
                                 d,
                                 (c, v, x) -> List.of(x.get(0).logits(x.get(1), c, v)),
                                 d.flip() ? 15 : Float.POSITIVE_INFINITY)
-                        .within(1e-5));
+                        .within(5e-6));
         catalogue.add(
                 SoftcapCrossEntropy.class,
                 "capped",
-                d -> head(d, ProductSamples::loss, 2).within(1e-5).gradientOf(0, 1));
+                d -> head(d, ProductSamples::loss, 2).within(2e-6).gradientOf(0, 1));
         catalogue.add(
                 SoftcapCrossEntropy.class,
                 "not capped",
                 d -> head(d, ProductSamples::loss, Float.POSITIVE_INFINITY)
-                        .within(1e-5)
+                        .within(2e-6)
                         .gradientOf(0, 1));
         catalogue.add(
                 SoftcapCrossEntropy.class,

@@ -35,7 +35,7 @@ final class RowSamples {
         catalogue.add(
                 Sum.class,
                 d -> Sample.of((_, x) -> List.of(x.get(0).sum()), d.f32(d.dims(1, 3)))
-                        .within(5e-5)
+                        .within(3e-5)
                         .gradientOf(0));
         catalogue.add(
                 Sum.class,
@@ -46,17 +46,17 @@ final class RowSamples {
                 Sum.class,
                 "large",
                 d -> Sample.of((_, x) -> List.of(x.get(0).sum()), d.f32(d.dim(4, 263_169, 100_003)))
-                        .within(5e-4));
+                        .within(5e-5));
         catalogue.add(
                 SumRows.class,
                 d -> Sample.of((_, x) -> List.of(x.get(0).sumRows()), d.f32(d.dims(1, 3)))
-                        .within(2e-5)
+                        .within(1e-5)
                         .gradientOf(0));
         catalogue.add(
                 SumRows.class,
                 "many rows",
                 d -> Sample.of((_, x) -> List.of(x.get(0).sumRows()), d.f32(d.dim(4, 5_003, 2_049), d.dim(3, 1, 31)))
-                        .within(5e-5));
+                        .within(3e-5));
         catalogue.add(
                 SumSquares.class,
                 d -> Sample.of((_, x) -> List.of(x.get(0).sumSquares()), d.f32(d.dims(1, 3)))
@@ -64,7 +64,7 @@ final class RowSamples {
         catalogue.add(Dot.class, d -> {
             int[] dims = d.dims(1, 3);
             return Sample.of((_, x) -> List.of(x.get(0).dot(x.get(1))), d.f32(dims), d.f32(dims))
-                    .within(5e-5)
+                    .within(3e-5)
                     .gradientOf(0, 1);
         });
         catalogue.add(RowDot.class, d -> {
@@ -194,7 +194,7 @@ final class RowSamples {
                             (i, x) -> i.apply(new EmbeddingGrad(vocabulary), x),
                             d.f32(rows, time, d.dim()),
                             d.ints(0, vocabulary - 1, rows, time))
-                    .within(1e-4)
+                    .within(5e-6)
                     .gradientOf(0);
         });
     }

@@ -12,7 +12,7 @@ import org.nanochat4j.engine.Variable;
  *
  * @param inputs operands
  * @param application how the op is applied to them
- * @param tolerance how far a kernel's result may be from the reference, relative to 1 + |reference|
+ * @param tolerance how far a kernel's result may be from the reference, relative to the number and the root mean square of all of them
  * @param differentiable operands that have a gradient
  */
 public record Sample(List<Input> inputs, Application application, double tolerance, List<Integer> differentiable) {
@@ -43,7 +43,7 @@ public record Sample(List<Input> inputs, Application application, double toleran
     }
 
     static Sample of(Application application, Input... inputs) {
-        return new Sample(List.of(inputs), application, 1e-6, List.of());
+        return new Sample(List.of(inputs), application, 5e-7, List.of());
     }
 
     Sample within(double bound) {
