@@ -113,6 +113,7 @@ public final class Parallel implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // yielding is no more than a hint here: the loop ends without it too
     private void share(int count, Task part) {
         int number = job + 1;
         // The new number with no index left comes first: a late worker of the last job must not pair its number with
