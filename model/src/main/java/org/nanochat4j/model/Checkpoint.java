@@ -7,11 +7,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.nn.Parameter;
@@ -247,7 +248,7 @@ public final class Checkpoint {
     private static void check(
             SafetensorsFile tensors, Map<String, String> stored, List<Variable> variables, GptConfig config) {
         List<String> problems = new ArrayList<>();
-        TreeSet<String> unknown = new TreeSet<>(stored.keySet());
+        Set<String> unknown = new HashSet<>(stored.keySet());
         for (Variable variable : variables) {
             unknown.remove(variable.name());
             String name = stored.get(variable.name());
@@ -262,8 +263,11 @@ public final class Checkpoint {
                         + variable.type().shape() + " expected");
             }
         }
-        unknown.forEach(name -> problems.add(
-                "unknown " + name + " " + tensors.tensor(stored.get(name)).shape()));
+        stored.forEach((name, inFile) -> {
+            if (unknown.contains(name)) {
+                problems.add("unknown " + name + " " + tensors.tensor(inFile).shape());
+            }
+        });
         if (!problems.isEmpty()) {
             int shown = Math.min(problems.size(), 10);
             String more = problems.size() > shown ? "\n  and " + (problems.size() - shown) + " more" : "";

@@ -1,11 +1,19 @@
 package org.nanochat4j.model;
 
+import java.util.Objects;
+
 /** Everything the model refuses to do: what is wrong, where, and what to do next. */
 public abstract sealed class ModelException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private ModelException(String message) {
         super(message);
+    }
+
+    /** {@return what is wrong, where, and what to do next; never null} */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     /** A configuration that describes no model. */

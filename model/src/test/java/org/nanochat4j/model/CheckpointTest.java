@@ -189,24 +189,18 @@ class CheckpointTest {
         Files.writeString(
                 other.resolve(Checkpoint.META),
                 meta.replace("\"n_layer\": 3", "\"n_layer\": 4").replace("\"n_kv_head\": 1", "\"n_kv_head\": 2"));
-        String message = assertThrows(
-                        ModelException.BadCheckpoint.class,
-                        () -> Checkpoint.open(other).loadModel(engine))
-                .getMessage();
+        String message = Thrown.message(
+                ModelException.BadCheckpoint.class, () -> Checkpoint.open(other).loadModel(engine));
         assertTrue(message.contains("wrong shape of resid_lambdas: [3] in the file, (4) expected"), message);
         assertTrue(message.contains("wrong shape of transformer.h.0.attn.c_k.weight: [16, 32]"), message);
         Files.writeString(other.resolve(Checkpoint.META), meta.replace("\"n_layer\": 3", "\"n_layer\": 2"));
-        message = assertThrows(
-                        ModelException.BadCheckpoint.class,
-                        () -> Checkpoint.open(other).loadModel(engine))
-                .getMessage();
+        message = Thrown.message(
+                ModelException.BadCheckpoint.class, () -> Checkpoint.open(other).loadModel(engine));
         assertTrue(message.contains("missing value_embeds.1.weight (128, 16)"), message);
         assertTrue(message.contains("unknown transformer.h.2.attn.c_k.weight [16, 32]"), message);
         Files.writeString(other.resolve(Checkpoint.META), meta.replace("\"current\"", "\"original\""));
-        message = assertThrows(
-                        ModelException.BadCheckpoint.class,
-                        () -> Checkpoint.open(other).loadModel(engine))
-                .getMessage();
+        message = Thrown.message(
+                ModelException.BadCheckpoint.class, () -> Checkpoint.open(other).loadModel(engine));
         assertTrue(message.contains("unknown resid_lambdas"), message);
     }
 
@@ -266,9 +260,7 @@ class CheckpointTest {
 
     @Test
     void noCheckpoint() {
-        assertTrue(assertThrows(ModelException.BadCheckpoint.class, () -> Checkpoint.open(folder))
-                .getMessage()
-                .contains("no meta.json"));
+        Thrown.says("no meta.json", ModelException.BadCheckpoint.class, () -> Checkpoint.open(folder));
     }
 
     @Test
@@ -292,9 +284,8 @@ class CheckpointTest {
                         + " \"n_layer\": 0, \"n_head\": 2, \"n_kv_head\": 1, \"n_embd\": 32}}",
                 "n_layer");
         cases.forEach((json, says) -> {
-            String message = assertThrows(
-                            ModelException.BadCheckpoint.class, () -> CheckpointMeta.parse(json, "meta.json"))
-                    .getMessage();
+            String message =
+                    Thrown.message(ModelException.BadCheckpoint.class, () -> CheckpointMeta.parse(json, "meta.json"));
             assertTrue(message.startsWith("meta.json ") && message.contains(says), message);
         });
     }

@@ -197,9 +197,7 @@ class GenerationTest {
     }
 
     private static void says(Runnable action, String text) {
-        String message =
-                assertThrows(ModelException.BadTokens.class, action::run).getMessage();
-        assertTrue(message.contains(text), message);
+        Thrown.says(text, ModelException.BadTokens.class, action::run);
     }
 
     @Test

@@ -2,7 +2,6 @@ package org.nanochat4j.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.DisplayName;
@@ -110,17 +109,15 @@ class GptConfigTest {
     })
     void badConfigurations(
             int time, int vocabulary, int layers, int heads, int kv, int channels, String pattern, String says) {
-        ModelException.BadConfig error = assertThrows(
+        Thrown.says(
+                says,
                 ModelException.BadConfig.class,
                 () -> new GptConfig(time, vocabulary, layers, heads, kv, channels, pattern, Architecture.CURRENT));
-        assertTrue(error.getMessage().contains(says), error.getMessage());
     }
 
     @Test
     void badDepth() {
-        assertTrue(assertThrows(ModelException.BadConfig.class, () -> depth(0))
-                .getMessage()
-                .contains("depth must be at least 1"));
+        Thrown.says("depth must be at least 1", ModelException.BadConfig.class, () -> depth(0));
     }
 
     @Test

@@ -78,9 +78,7 @@ class SafetensorsTest {
             assertArrayEquals(new float[] {0.1f}, read.floats("d"));
             assertThrows(ModelException.BadCheckpoint.class, () -> read.floats("i"));
             assertThrows(ModelException.BadCheckpoint.class, () -> read.integers("b"));
-            assertTrue(assertThrows(ModelException.BadCheckpoint.class, () -> read.floats("x"))
-                    .getMessage()
-                    .contains("no tensor x"));
+            Thrown.says("no tensor x", ModelException.BadCheckpoint.class, () -> read.floats("x"));
         }
     }
 
@@ -105,8 +103,7 @@ class SafetensorsTest {
             })
     void lies(String header, int dataBytes, String says) throws IOException {
         Path path = file(header, dataBytes);
-        String message = assertThrows(ModelException.BadCheckpoint.class, () -> SafetensorsFile.open(path))
-                .getMessage();
+        String message = Thrown.message(ModelException.BadCheckpoint.class, () -> SafetensorsFile.open(path));
         assertTrue(message.contains(says), message);
     }
 

@@ -2,7 +2,6 @@ package org.nanochat4j.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -81,13 +80,11 @@ class ScorerTest {
     void badLists() {
         Gpt gpt = PortableModel.on(engine, PortableModel.config(Architecture.CURRENT, "SSSL"));
         Scorer scorer = new Scorer(gpt, engine);
-        assertTrue(assertThrows(
-                        ModelException.BadTokens.class, () -> scorer.losses(List.of(new int[3], new int[] {1, 2, 99})))
-                .getMessage()
-                .contains("list 1: id 99 at position 2"));
-        assertTrue(assertThrows(ModelException.BadTokens.class, () -> scorer.losses(List.of(new int[2561])))
-                .getMessage()
-                .contains("at most 2560"));
+        Thrown.says(
+                "list 1: id 99 at position 2",
+                ModelException.BadTokens.class,
+                () -> scorer.losses(List.of(new int[3], new int[] {1, 2, 99})));
+        Thrown.says("at most 2560", ModelException.BadTokens.class, () -> scorer.losses(List.of(new int[2561])));
         assertThrows(ModelException.BadTokens.class, () -> scorer.logits(new int[0]));
     }
 
