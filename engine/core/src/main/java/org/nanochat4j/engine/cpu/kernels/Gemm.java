@@ -1,7 +1,6 @@
 package org.nanochat4j.engine.cpu.kernels;
 
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 
@@ -218,10 +217,11 @@ public final class Gemm implements Kernel {
             }
             return;
         }
-        for (int j = 0; j < columns; j += LANES) {
-            VectorMask<Float> mask = Memory.mask(columns - j);
-            for (int p = 0; p < depth; p++) {
-                Memory.store(Memory.load(source + p * ldb + 4L * j, mask), panel + 4L * (p * width + j));
+        for (int p = 0; p < depth; p++) {
+            long from = source + p * ldb;
+            long to = panel + 4L * p * width;
+            for (int j = 0; j < columns; j++) {
+                Memory.putFloat(to + 4L * j, Memory.getFloat(from + 4L * j));
             }
         }
     }
@@ -274,9 +274,8 @@ public final class Gemm implements Kernel {
         for (; i + LANES <= count; i += LANES) {
             Memory.load(source + 4L * i).intoArray(target, index + i);
         }
-        if (i < count) {
-            FloatVector last = Memory.load(source + 4L * i, Memory.mask(count - i));
-            last.intoArray(target, index + i);
+        for (; i < count; i++) {
+            target[index + i] = Memory.getFloat(source + 4L * i);
         }
     }
 }

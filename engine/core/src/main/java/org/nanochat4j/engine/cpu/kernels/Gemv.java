@@ -1,7 +1,6 @@
 package org.nanochat4j.engine.cpu.kernels;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Products of few vectors with a matrix stored row by row: out (i, j) = x (i) · w (j), both contiguous in k. The shape of decoding.
@@ -107,17 +106,10 @@ final class Gemv {
 
     /** Adds the products of the last k mod 2 LANES elements. */
     private static float addTail(float sum, int k, long x, long w) {
-        int rest = k % (2 * LANES);
-        if (rest == 0) {
-            return sum;
+        float total = sum;
+        for (int p = k - k % (2 * LANES); p < k; p++) {
+            total = Math.fma(Memory.getFloat(x + 4L * p), Memory.getFloat(w + 4L * p), total);
         }
-        long at = 4L * (k - rest);
-        VectorMask<Float> first = Memory.mask(rest);
-        FloatVector last = Memory.load(x + at, first).mul(Memory.load(w + at, first));
-        if (rest > LANES) {
-            VectorMask<Float> second = Memory.mask(rest - LANES);
-            last = last.add(Memory.load(x + at + VECTOR, second).mul(Memory.load(w + at + VECTOR, second)));
-        }
-        return sum + Lanes.sum(last);
+        return total;
     }
 }

@@ -23,6 +23,7 @@ public final class Memory {
     /** Alignment in bytes of every buffer: a cache line, and the widest vector. */
     public static final int ALIGNMENT = 64;
 
+    private static final long VECTOR_BYTES = F.vectorByteSize();
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private Memory() {}
@@ -82,14 +83,26 @@ public final class Memory {
         ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, value);
     }
 
-    /** Copies bytes between buffers that do not overlap. */
+    /** Copies bytes between buffers that do not overlap. A loop, because bulk operations of segments may allocate slices. */
     public static void copy(long source, long target, long bytes) {
-        MemorySegment.copy(ALL, source, ALL, target, bytes);
+        long i = 0;
+        for (; i <= bytes - VECTOR_BYTES; i += VECTOR_BYTES) {
+            store(load(source + i), target + i);
+        }
+        for (; i < bytes; i++) {
+            ALL.set(ValueLayout.JAVA_BYTE, target + i, ALL.get(ValueLayout.JAVA_BYTE, source + i));
+        }
     }
 
     /** Sets bytes to zero. */
     public static void zero(long address, long bytes) {
-        ALL.asSlice(address, bytes).fill((byte) 0);
+        long i = 0;
+        for (; i <= bytes - VECTOR_BYTES; i += VECTOR_BYTES) {
+            store(FloatVector.zero(F), address + i);
+        }
+        for (; i < bytes; i++) {
+            ALL.set(ValueLayout.JAVA_BYTE, address + i, (byte) 0);
+        }
     }
 
     /** Rounds a byte count up to {@link #ALIGNMENT}. */

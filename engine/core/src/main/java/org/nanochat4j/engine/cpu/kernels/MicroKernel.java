@@ -1,7 +1,6 @@
 package org.nanochat4j.engine.cpu.kernels;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * The innermost part of {@link Gemm}: a block of 6 rows by one or two vectors, held in registers while k runs.
@@ -135,27 +134,37 @@ final class MicroKernel {
      * @param columns columns to write, at most width
      */
     static void update(long tile, int width, long c, long ldc, int rows, int columns, boolean add) {
-        if (columns == COLUMNS) {
+        if (columns < COLUMNS) {
+            updateEdge(tile, width, c, ldc, rows, columns, add);
+        } else if (add) {
             for (int i = 0; i < rows; i++) {
                 long from = tile + i * 2L * VECTOR;
                 long to = c + i * ldc;
-                FloatVector left = Memory.load(from);
-                FloatVector right = Memory.load(from + VECTOR);
-                if (add) {
-                    left = left.add(Memory.load(to));
-                    right = right.add(Memory.load(to + VECTOR));
-                }
+                FloatVector left = Memory.load(to).add(Memory.load(from));
+                FloatVector right = Memory.load(to + VECTOR).add(Memory.load(from + VECTOR));
                 Memory.store(left, to);
                 Memory.store(right, to + VECTOR);
             }
-            return;
-        }
-        for (int j = 0; j < columns; j += Memory.LANES) {
-            VectorMask<Float> mask = Memory.mask(columns - j);
+        } else {
             for (int i = 0; i < rows; i++) {
-                FloatVector sum = Memory.load(tile + 4L * (i * width + j));
-                long to = c + i * ldc + 4L * j;
-                Memory.store(add ? sum.add(Memory.load(to, mask)) : sum, to, mask);
+                long from = tile + i * 2L * VECTOR;
+                long to = c + i * ldc;
+                Memory.store(Memory.load(from), to);
+                Memory.store(Memory.load(from + VECTOR), to + VECTOR);
+            }
+        }
+    }
+
+    /**
+     * Element by element: a vector expression on a path that is rare when the compiler looks at it stays a call, and its vectors go to the heap for good.
+     */
+    private static void updateEdge(long tile, int width, long c, long ldc, int rows, int columns, boolean add) {
+        for (int i = 0; i < rows; i++) {
+            long from = tile + 4L * i * width;
+            long to = c + i * ldc;
+            for (int j = 0; j < columns; j++) {
+                float sum = Memory.getFloat(from + 4L * j);
+                Memory.putFloat(to + 4L * j, add ? Memory.getFloat(to + 4L * j) + sum : sum);
             }
         }
     }

@@ -52,7 +52,7 @@ final class Transpose {
     /**
      * Writes the transpose (columns, rows) of a matrix (rows, columns).
      *
-     * <p>The target is written in whole blocks: it has room for both dimensions rounded up to LANES, and the excess becomes zero.
+     * <p>The target is written in whole blocks: it has room for both dimensions rounded up to LANES, and the excess holds nothing of use.
      *
      * @param sourceStride bytes from one row of the source to the next
      * @param targetStride bytes from one row of the target to the next
@@ -64,36 +64,34 @@ final class Transpose {
             int height = Math.min(LANES, rows - row);
             long from = source + row * sourceStride;
             long to = target + 4L * row;
-            int column = 0;
-            if (height == LANES && LANES >= 8) {
-                for (; column + LANES <= columns; column += LANES) {
-                    if (LANES == 16) {
-                        farAndNear(from + 4L * column, sourceStride, buffer);
-                    } else {
-                        farOnly(from + 4L * column, sourceStride, buffer);
-                    }
-                    twoAndOne(buffer, ROW_BYTES, to + column * targetStride, targetStride);
-                }
-            }
-            for (; column < columns; column += LANES) {
+            for (int column = 0; column < columns; column += LANES) {
                 int width = Math.min(LANES, columns - column);
-                edge(from + 4L * column, sourceStride, height, width, buffer);
+                long block = from + 4L * column;
+                long stride = sourceStride;
+                if (height < LANES || width < LANES || LANES == 4) {
+                    edge(block, stride, height, width, buffer);
+                    block = buffer;
+                    stride = ROW_BYTES;
+                }
+                // One place that calls each pass: twice in one method would exceed the compiler's inlining budget, and
+                // vectors would go to the heap.
                 if (LANES == 16) {
-                    farAndNear(buffer, ROW_BYTES, buffer);
+                    farAndNear(block, stride, buffer);
                 } else if (LANES == 8) {
-                    farOnly(buffer, ROW_BYTES, buffer);
+                    farOnly(block, stride, buffer);
                 }
                 twoAndOne(buffer, ROW_BYTES, to + column * targetStride, targetStride);
             }
         }
     }
 
-    /** Copies a partial block into the buffer, zero outside. */
+    /** Copies a partial block into the buffer; what lies outside stays as it was. Without vectors: see the edges of {@link MicroKernel}. */
     private static void edge(long source, long stride, int height, int width, long buffer) {
-        VectorMask<Float> mask = Memory.mask(width);
-        for (int row = 0; row < LANES; row++) {
-            FloatVector vector = row < height ? Memory.load(source + row * stride, mask) : FloatVector.zero(Memory.F);
-            Memory.store(vector, buffer + row * ROW_BYTES);
+        for (int row = 0; row < height; row++) {
+            for (int column = 0; column < width; column++) {
+                long from = source + row * stride + 4L * column;
+                Memory.putFloat(buffer + row * ROW_BYTES + 4L * column, Memory.getFloat(from));
+            }
         }
     }
 
