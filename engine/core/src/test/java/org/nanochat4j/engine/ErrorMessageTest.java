@@ -168,7 +168,7 @@ class ErrorMessageTest {
     @Test
     @DisplayName("data that does not fit, ids outside a table and unknown backends are told")
     void engine() {
-        try (Engine engine = Engine.open("cpu", new BackendOptions(1))) {
+        try (Engine engine = Engine.open("cpu", new BackendOptions(2))) {
             String length = assertThrows(EngineException.BadData.class, () -> engine.tensor(new float[5], 2, 3))
                     .getMessage();
             assertTrue(length.startsWith("tensor of shape (2, 3) takes 6 numbers, not 5"), length);

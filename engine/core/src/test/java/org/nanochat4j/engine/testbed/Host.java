@@ -30,6 +30,20 @@ public interface Host extends AutoCloseable {
     @Override
     void close();
 
+    /**
+     * One of the hosts.
+     *
+     * @param name {@code cpu} or {@code reference}
+     * @return the host
+     */
+    static Host of(String name) {
+        return switch (name) {
+            case "cpu" -> cpu();
+            case "reference" -> reference();
+            default -> throw new IllegalArgumentException("no host " + name);
+        };
+    }
+
     /** {@return the CPU backend with two threads} */
     static Host cpu() {
         Engine engine = Engine.open("cpu", new BackendOptions(2));
