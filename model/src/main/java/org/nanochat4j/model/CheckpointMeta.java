@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -194,8 +195,31 @@ public final class CheckpointMeta {
         }
     }
 
-    /** {@return the text of the file} */
+    /** {@return the text of the file; numbers that are not finite have become null} */
     public String json() {
-        return Json.pretty(tree);
+        ObjectNode copy = tree.deepCopy();
+        replaceNonFinite(copy);
+        return Json.pretty(copy);
+    }
+
+    private static void replaceNonFinite(JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            for (String field : List.copyOf(object.propertyNames())) {
+                if (isNonFinite(object.get(field))) {
+                    object.putNull(field);
+                }
+            }
+        } else if (node instanceof ArrayNode array) {
+            for (int i = 0; i < array.size(); i++) {
+                if (isNonFinite(array.get(i))) {
+                    array.setNull(i);
+                }
+            }
+        }
+        node.forEach(CheckpointMeta::replaceNonFinite);
+    }
+
+    private static boolean isNonFinite(JsonNode node) {
+        return node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue());
     }
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.Program;
@@ -152,6 +153,7 @@ public final class Scorer {
                 new Variable("states", TensorType.f32(LOGIT_ROWS, channels), Variable.Role.INPUT);
         private final Variable logits =
                 new Variable("logits", TensorType.f32(LOGIT_ROWS, vocabulary), Variable.Role.OUTPUT);
+        private @Nullable Executable head;
         private float[] hidden = new float[0];
         private float[] window = new float[0];
         private long windowStart;
@@ -182,9 +184,13 @@ public final class Scorer {
             }
             int first = Math.toIntExact(offset / (4L * vocabulary)) / LOGIT_ROWS * LOGIT_ROWS;
             int rows = Math.min(LOGIT_ROWS, list.length - first);
-            Recorder in = new Recorder("logits");
-            in.assign(logits, gpt.head(in, in.use(states)));
-            Executable executable = compile(in.finish());
+            Executable executable = head;
+            if (executable == null) {
+                Recorder in = new Recorder("logits");
+                in.assign(logits, gpt.head(in, in.use(states)));
+                executable = compile(in.finish());
+                head = executable;
+            }
             float[] part = new float[LOGIT_ROWS * channels];
             System.arraycopy(hidden, first * channels, part, 0, rows * channels);
             engine.write(states, part);
@@ -195,6 +201,7 @@ public final class Scorer {
             if (first + rows == list.length) {
                 engine.release(states);
                 engine.release(logits);
+                head = null;
             }
         }
 

@@ -297,6 +297,8 @@ class CheckpointTest {
         CheckpointMeta.putNumber(meta.tree().putObject("loop_state"), "min_val_bpb", Double.POSITIVE_INFINITY);
         assertTrue(meta.json().contains("\"val_bpb\": null"), meta.json());
         assertTrue(meta.json().contains("\"min_val_bpb\": null"), meta.json());
+        meta.tree().putArray("list").add(Double.NaN).add(2.5).addObject().put("deep", Float.NEGATIVE_INFINITY);
+        assertTrue(meta.json().contains("null,\n    2.5,\n    {\n      \"deep\": null"), meta.json());
         assertEquals(
                 CONFIG,
                 CheckpointMeta.parse("{\"min\": Infinity," + meta.json().substring(1), "x")

@@ -97,7 +97,7 @@ class SafetensorsTest {
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}} | 8 | impossible",
                 "{\"a\":{\"dtype\":\"F32\"}} | 0 | without shape",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}"
-                    + " | 1 | not JSON",
+                        + " | 1 | not JSON",
                 "{\"a\": | 0 | not JSON",
                 "[1,2] | 0 | not a JSON object"
             })
