@@ -126,8 +126,8 @@ public record GptParameters(
             Lambdas lambdas = null;
             Parameter smearLambda = null;
             if (current) {
-                Parameter residual = store.declare("resid_lambdas", new Init.Ramp(1.15f, 1.05f), layers);
-                Parameter first = store.declare("x0_lambdas", new Init.Ramp(0.20f, 0.05f), layers);
+                Parameter residual = store.declare("resid_lambdas", new Init.Ramp(1.15, 1.05), layers);
+                Parameter first = store.declare("x0_lambdas", new Init.Ramp(0.20, 0.05), layers);
                 smearLambda = store.declare("smear_lambda", ZERO, 1);
                 lambdas = new Lambdas(residual, first, store.declare("backout_lambda", new Init.Constant(0.2f), 1));
             }

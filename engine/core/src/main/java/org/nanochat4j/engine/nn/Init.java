@@ -30,7 +30,7 @@ public sealed interface Init {
      * @param from value at index 0
      * @param to value at the last index
      */
-    record Ramp(float from, float to) implements Init {}
+    record Ramp(double from, double to) implements Init {}
 
     /**
      * One initial value.
@@ -45,7 +45,7 @@ public sealed interface Init {
             case Constant(float value) -> value;
             case Normal(float std) -> std * generator.normal(index);
             case Uniform(float low, float high) -> low + (high - low) * generator.uniform(index);
-            case Ramp(float from, float to) -> (float) (from + ((double) to - from) * index / Math.max(count - 1, 1));
+            case Ramp(double from, double to) -> (float) (from + (to - from) * index / Math.max(count - 1, 1));
         };
     }
 }

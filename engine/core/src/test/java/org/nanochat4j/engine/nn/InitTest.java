@@ -45,7 +45,7 @@ class InitTest {
         store.declare("normal", new Init.Normal(0.02f), 300, 500); // more than two chunks
         store.declare("uniform", new Init.Uniform(-0.3f, 0.1f), 300, 500);
         store.declare("constant", new Init.Constant(1.5f), 7);
-        store.declare("ramp", new Init.Ramp(1.15f, 1.05f), 5);
+        store.declare("ramp", new Init.Ramp(1.15, 1.05), 5);
         store.declare("single", new Init.Ramp(3, 4), 1);
         Map<String, float[]> values = initialise(store, 42);
         assertEquals(0, moments(of(values, "normal")).mean(), 2e-4);
