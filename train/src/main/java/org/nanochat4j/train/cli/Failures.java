@@ -18,7 +18,7 @@ final class Failures {
     static int usage(Console console, ParameterException e) {
         CommandLine command = e.getCommandLine();
         String path = command.getCommandSpec().qualifiedName();
-        console.err().println(path + ": " + sentence(e.getMessage()) + "; see " + path + " --help");
+        console.err().println(path + ": " + sentence(String.valueOf(e.getMessage())) + "; see " + path + " --help");
         if (!command.getCommandSpec().subcommands().isEmpty()
                 && command.getParseResult().originalArgs().isEmpty()) {
             command.usage(console.err());

@@ -58,8 +58,8 @@ public final class Main {
         for (CommandGroup group : ServiceLoader.load(CommandGroup.class)) {
             line.addSubcommand(group.name(), group.command());
         }
-        return line.setOut(new PrintWriter(console.out(), true))
-                .setErr(new PrintWriter(console.err(), true))
+        return line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler((e, arguments) -> Failures.usage(console, e))

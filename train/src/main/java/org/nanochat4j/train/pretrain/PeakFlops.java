@@ -9,7 +9,7 @@ import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.Executable;
 
 /** The rate of large matrix products on this machine, measured: what the utilisation in the log is relative to. */
-final class PeakFlops {
+public final class PeakFlops {
 
     private static final int SIZE = 768;
     private static final int WARM_UP = 4;
@@ -18,7 +18,7 @@ final class PeakFlops {
     private PeakFlops() {}
 
     /** Floating-point operations per second, the best of a few products; takes some tens of milliseconds. */
-    static double measure(Engine engine) {
+    public static double measure(Engine engine) {
         TensorType type = TensorType.f32(SIZE, SIZE);
         var a = new Variable("peak.a", type, Variable.Role.INPUT);
         var b = new Variable("peak.b", type, Variable.Role.INPUT);

@@ -4,6 +4,7 @@ import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -48,7 +49,7 @@ record Picture(String file, String title, String unit, List<Line> lines) {
     byte[] png() throws IOException {
         try {
             var out = new ByteArrayOutputStream();
-            BitmapEncoder.saveBitmap(chart(), out, BitmapEncoder.BitmapFormat.PNG);
+            ImageIO.write(BitmapEncoder.getBufferedImage(chart()), "png", out);
             return out.toByteArray();
         } catch (IOException e) {
             throw e;

@@ -1,0 +1,299 @@
+package org.nanochat4j.train.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nanochat4j.model.SafetensorsFile;
+import org.nanochat4j.train.pretrain.Metrics;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** From text to samples and a report, through the command line, on generated text. */
+class EndToEndTest {
+
+    @TempDir
+    static Path folder;
+
+    private static Cli cli;
+    private static Path run;
+    private static Cli.Result trained;
+
+    @BeforeAll
+    static void train() throws IOException {
+        cli = new Cli(folder);
+        cli.prepare();
+        trained = cli.train("--model-tag=tiny", "--json").expect(0);
+        run = folder.resolve("checkpoints/tiny");
+    }
+
+    @Test
+    @DisplayName("the loss falls, and the JSON result says so")
+    void lossFalls() {
+        JsonNode result = json(trained.out());
+        assertEquals(6, result.get("steps").asInt());
+        assertTrue(result.get("val_bpb").asDouble() > 0);
+        assertTrue(Path.of(result.get("checkpoint").asString()).endsWith("step_000006"));
+        List<JsonNode> validations = metrics("validation");
+        assertEquals(3, validations.size());
+        assertTrue(
+                validations.getLast().get("val/bpb").asDouble()
+                        < validations.getFirst().get("val/bpb").asDouble(),
+                "the last validation is not below the first: " + validations);
+    }
+
+    @Test
+    @DisplayName("a log line per step has the reference's fields")
+    void logLines() {
+        assertTrue(
+                trained.err()
+                        .lines()
+                        .anyMatch(line -> line.matches(
+                                "step 00000/00006 \\(0\\.00%\\) \\| loss: \\d+\\.\\d{6} \\| lrm: 0\\.50 \\|"
+                                        + " dt: \\d+\\.\\d\\dms \\| tok/sec: [\\d,]+ \\| bf16_mfu: \\d+\\.\\d\\d \\| epoch: \\d+ pq: 0 rg: \\d+ \\|"
+                                        + " total time: 0\\.00m")),
+                trained.err());
+        assertTrue(
+                trained.err().lines().anyMatch(line -> line.matches("Step 00003 \\| Validation bpb: \\d+\\.\\d{6}")));
+        assertEquals(6, metrics("step").size());
+        assertEquals(7, metrics("sample").size());
+    }
+
+    @Test
+    @DisplayName(
+            "the same seed gives the same bytes, also with another number of threads; meta.json differs in wall_clock alone")
+    void deterministic() throws IOException {
+        cli.train("--model-tag=tiny", "--threads=1", "--out=" + folder.resolve("elsewhere/again"))
+                .expect(0);
+        for (String step : List.of("step_000003", "step_000006")) {
+            Path one = run.resolve(step);
+            Path two = folder.resolve("elsewhere/again").resolve(step);
+            for (String file : List.of("model.safetensors", "optimizer.safetensors", "tokenizer.json")) {
+                assertEquals(-1, Files.mismatch(one.resolve(file), two.resolve(file)), step + "/" + file);
+            }
+            assertEquals(withoutWallClock(one), withoutWallClock(two));
+        }
+    }
+
+    @Test
+    @DisplayName("another seed gives other weights")
+    void otherSeed() throws IOException {
+        cli.train("--model-tag=other", "--seed=43", "--num-iterations=1", "--eval-every=-1", "--sample-every=-1")
+                .expect(0);
+        assertTrue(Files.mismatch(
+                        run.resolve("step_000003/model.safetensors"),
+                        folder.resolve("checkpoints/other/step_000001/model.safetensors"))
+                >= 0);
+    }
+
+    @Test
+    @DisplayName("meta.json has the reference's fields, and times and paths in wall_clock alone")
+    void meta() throws IOException {
+        JsonNode meta = json(Files.readString(run.resolve("step_000006/meta.json")));
+        assertEquals(6, meta.get("step").asInt());
+        assertEquals("current", meta.get("architecture").asString());
+        for (String field : List.of(
+                "val_bpb",
+                "model_config",
+                "user_config",
+                "device_batch_size",
+                "max_seq_len",
+                "total_batch_size",
+                "dataloader_state_dict",
+                "loop_state",
+                "tokenizer_fingerprint",
+                "wall_clock")) {
+            assertTrue(meta.has(field), field);
+        }
+        assertEquals(128, meta.get("total_batch_size").asInt());
+        assertTrue(meta.at("/dataloader_state_dict/epoch").asInt() >= 1);
+        assertFalse(withoutWallClock(run.resolve("step_000006")).toString().contains(folder.toString()));
+    }
+
+    @Test
+    @DisplayName("sample: temperature 0 gives the same text twice")
+    void sample() {
+        String[] args = {
+            "sample", "--checkpoint", run.toString(), "--prompt", "the river", "--max-tokens=12", "--temperature=0"
+        };
+        Cli.Result first = cli.run(args).expect(0);
+        assertTrue(first.out().startsWith("the river"), first.out());
+        assertEquals(first.out(), cli.run(args).expect(0).out());
+        JsonNode two =
+                json(cli.run("sample", "--checkpoint", run.toString(), "--num-samples=2", "--max-tokens=5", "--json")
+                        .expect(0)
+                        .out());
+        assertEquals(2, two.get("samples").size());
+    }
+
+    @Test
+    @DisplayName("score: the contract for other programs, and with nothing but weights and configuration")
+    void score() throws IOException {
+        Path ids = folder.resolve("ids.json");
+        Files.writeString(ids, "[[10, 20, 30, 40], [5, 6], [7]]");
+        Path logits = folder.resolve("logits.safetensors");
+        Path checkpoint = run.resolve("step_000006");
+        JsonNode full = json(cli.run(
+                        "score",
+                        "--checkpoint",
+                        checkpoint.toString(),
+                        "--ids",
+                        ids.toString(),
+                        "--logits",
+                        logits.toString(),
+                        "--json")
+                .expect(0)
+                .out());
+        assertEquals(4, full.get("tokens").asInt());
+        assertTrue(full.get("bpb").isNumber());
+        try (SafetensorsFile file = SafetensorsFile.open(logits)) {
+            assertEquals(List.of(4L, 300L), file.tensor("logits.0").shape());
+            assertEquals(List.of(2L, 300L), file.tensor("logits.1").shape());
+            assertEquals(List.of(1L, 300L), file.tensor("logits.2").shape());
+            assertEquals(full.get("loss").asDouble(), meanLoss(file), 1e-4);
+        }
+        Path bare = folder.resolve("bare");
+        Files.createDirectories(bare);
+        Files.copy(checkpoint.resolve("model.safetensors"), bare.resolve("model.safetensors"));
+        JsonNode meta = json(Files.readString(checkpoint.resolve("meta.json")));
+        ObjectNode least = JsonMapper.shared().createObjectNode();
+        least.set("architecture", meta.get("architecture"));
+        least.set("model_config", meta.get("model_config"));
+        Files.writeString(bare.resolve("meta.json"), least.toString());
+        JsonNode alone = json(cli.run("score", "--checkpoint", bare.toString(), "--ids", ids.toString(), "--json")
+                .expect(0)
+                .out());
+        assertEquals(full.get("loss").asDouble(), alone.get("loss").asDouble(), 0);
+        assertTrue(alone.get("bpb").isNull());
+    }
+
+    @Test
+    @DisplayName("score --text counts every token but the first as a target once")
+    void scoreText() throws IOException {
+        Path text = folder.resolve("score.txt");
+        Files.writeString(text, Cli.story(1));
+        byte[] bytes = Files.readAllBytes(text);
+        JsonNode ids = json(cli.run(bytes, "tok", "encode", "--json").expect(0).out());
+        JsonNode score = json(cli.run("score", "--checkpoint", run.toString(), "--text", text.toString(), "--json")
+                .expect(0)
+                .out());
+        assertEquals(ids.size(), score.get("tokens").asInt());
+        double bpb = score.get("loss").asDouble() * ids.size() / Math.log(2) / bytes.length;
+        assertEquals(bpb, score.get("bpb").asDouble(), 1e-9);
+    }
+
+    @Test
+    @DisplayName("tok encode and decode go there and back; JSON is one list")
+    void tokens() {
+        String text = "the river walks \u2014 na\u00efve \uD83D\uDE80";
+        Cli.Result encoded = cli.run(text.getBytes(StandardCharsets.UTF_8), "tok", "encode", "--json")
+                .expect(0);
+        assertTrue(json(encoded.out()).isArray());
+        Cli.Result decoded = cli.run(encoded.out().getBytes(StandardCharsets.UTF_8), "tok", "decode", "--json")
+                .expect(0);
+        assertEquals(text, json(decoded.out()).asString());
+        JsonNode eval =
+                json(cli.run("tok", "eval", "--data", "own", "--json").expect(0).out());
+        assertTrue(eval.at("/val/bytes_per_token").asDouble() > 1);
+    }
+
+    @Test
+    @DisplayName("data info agrees with what was imported")
+    void dataInfo() {
+        JsonNode info = json(cli.run("data", "info", "own", "--json").expect(0).out());
+        assertEquals(2, info.get("shards").size());
+        assertEquals("val", info.at("/shards/1/split").asString());
+        assertTrue(cli.run("data", "info", "own").expect(0).out().contains("documents"));
+    }
+
+    @Test
+    @DisplayName("report: Markdown with pictures beside it, HTML with pictures inside")
+    void report() throws IOException {
+        JsonNode result =
+                json(cli.run("report", "--run", "tiny", "--json").expect(0).out());
+        String html = Files.readString(Path.of(result.get("html").asString()));
+        assertTrue(html.contains("data:image/png;base64,"));
+        assertFalse(html.contains("src=\"http"), "the page must not need the network");
+        String markdown = Files.readString(Path.of(result.get("markdown").asString()));
+        for (String section : List.of("Summary", "Samples", "model", "derivation", "memory", "machine", "options")) {
+            assertTrue(markdown.contains("## " + section), section);
+        }
+        byte[] png = Files.readAllBytes(folder.resolve("reports/tiny/loss.png"));
+        assertArrayEquals(new byte[] {(byte) 0x89, 'P', 'N', 'G'}, java.util.Arrays.copyOf(png, 4));
+        assertEquals(4, result.get("pictures").asInt());
+    }
+
+    @Test
+    @DisplayName("info prints the published counts without allocating")
+    void info() {
+        JsonNode d12 = json(cli.run("info", "--depth=12", "--vocab-size=32768", "--json")
+                .expect(0)
+                .out());
+        assertEquals(286_261_730, d12.at("/parameters/total").asLong());
+        assertEquals(759_696_048, d12.get("flops_per_token").asLong());
+        assertTrue(d12.get("memory").asLong() > 4L * 4 * 286_261_730);
+        JsonNode original =
+                json(cli.run("info", "--depth=20", "--vocab-size=65536", "--architecture=original", "--json")
+                        .expect(0)
+                        .out());
+        assertEquals(560_988_160, original.at("/parameters/total").asLong());
+        assertEquals(3_491_758_080L, original.get("flops_per_token").asLong());
+    }
+
+    @Test
+    @DisplayName("the first release's architecture trains, samples and scores too")
+    void original() {
+        cli.train("--architecture=original", "--model-tag=original").expect(0);
+        Path first = folder.resolve("checkpoints/original");
+        cli.run("sample", "--checkpoint", first.toString(), "--prompt", "the", "--max-tokens=4")
+                .expect(0);
+    }
+
+    private static double meanLoss(SafetensorsFile file) {
+        int[][] lists = {{10, 20, 30, 40}, {5, 6}};
+        double sum = 0;
+        for (int row = 0; row < lists.length; row++) {
+            float[] logits = file.floats("logits." + row);
+            for (int i = 0; i + 1 < lists[row].length; i++) {
+                double total = 0;
+                for (int v = 0; v < 300; v++) {
+                    total += Math.exp(logits[i * 300 + v]);
+                }
+                sum += Math.log(total) - logits[i * 300 + lists[row][i + 1]];
+            }
+        }
+        return sum / 4;
+    }
+
+    private static JsonNode withoutWallClock(Path checkpoint) throws IOException {
+        ObjectNode meta = (ObjectNode) json(Files.readString(checkpoint.resolve("meta.json")));
+        meta.remove("wall_clock");
+        return meta;
+    }
+
+    private static List<JsonNode> metrics(String kind) {
+        try {
+            return Files.readAllLines(run.resolve(Metrics.FILE)).stream()
+                    .map(EndToEndTest::json)
+                    .filter(node -> node.get("kind").asString().equals(kind))
+                    .toList();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode json(String text) {
+        return JsonMapper.shared().readTree(text);
+    }
+}
