@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** C = op(A) op(B) against sums in double precision, with guards around every row of C. */
 class GemmTest {
@@ -214,7 +215,8 @@ class GemmTest {
             for (GemmShape shape : shapes) {
                 Gemm gemm = new Gemm(pool, scratch.address(), shape, true, a.address(), b.address(), c.address());
                 long least = Long.MAX_VALUE;
-                // How many runs the compiler needs is its own affair: stop at the first batch of runs without allocation.
+                // How many runs the compiler needs is its own affair: stop at the first batch of runs without
+                // allocation.
                 long deadline = System.nanoTime() + 20_000_000_000L;
                 while (least > 0 && System.nanoTime() < deadline) {
                     long before = bean.getCurrentThreadAllocatedBytes();
@@ -231,19 +233,16 @@ class GemmTest {
     @Test
     @DisplayName("shapes that cannot be are refused with the dimension at fault")
     void badShapes() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> GemmShape.of(3, 0, 4, false, false))
-                .getMessage()
-                .contains("n 0"));
-        assertTrue(assertThrows(
-                        IllegalArgumentException.class, () -> new GemmShape(1, 2, 3, 4, true, false, 1, 3, 3, 0, 0, 0))
-                .getMessage()
-                .contains("leading dimension of A is 1"));
-        assertTrue(assertThrows(
-                        IllegalArgumentException.class,
-                        () -> new GemmShape(2, 2, 3, 4, false, false, 4, 3, 3, 8, 12, 0))
-                .getMessage()
-                .contains("overlap"));
+        assertRefused("n 0", () -> GemmShape.of(3, 0, 4, false, false));
+        assertRefused("leading dimension of A is 1", () -> new GemmShape(1, 2, 3, 4, true, false, 1, 3, 3, 0, 0, 0));
+        assertRefused("overlap", () -> new GemmShape(2, 2, 3, 4, false, false, 4, 3, 3, 8, 12, 0));
         assertThrows(IllegalStateException.class, () -> new Gemm(GemmShape.of(1, 1, 1, false, false), false).run());
+    }
+
+    private static void assertRefused(String part, Executable shape) {
+        String message = String.valueOf(
+                assertThrows(IllegalArgumentException.class, shape).getMessage());
+        assertTrue(message.contains(part), message);
     }
 
     private static MemorySegment random(Arena arena, Random random, long count) {
