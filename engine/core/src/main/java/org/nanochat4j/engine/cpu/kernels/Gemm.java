@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * C (m, n) = op(A) op(B), or C += op(A) op(B), in F32, for a batch of row-major matrices.
  *
- * <p>C is cut into tiles by its shape alone; a tile is one task and stays with one thread. For each block of k (in order) a task copies its rows of A
+ * <p>C is cut into tiles ({@link GemmTiling}); a tile is one task and stays with one thread. For each block of k (in order) a task copies its rows of A
  * to a heap array, and for each panel of 2 LANES columns packs B (k, 2 LANES), transposing when B is stored (n, k), and runs {@link MicroKernel} over the rows:
  * the structure of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), with the panel of B in the nearest caches and the rows of A
  * passing by. Few rows against a B stored (n, k) go to {@link Gemv}. A result depends on the shape and the vector length, never on the number of threads.
