@@ -161,7 +161,7 @@ class GemmTest {
         int m = 40;
         int n = 50;
         int k = 2 * Gemm.BLOCK_K + 32;
-        int block = (k / 3 + 15) / 16 * 16;
+        int block = GemmTiling.roundUp(GemmTiling.ceil(k, 3), Memory.LANES);
         Random random = new Random(4);
         for (int variant = 0; variant < 4; variant++) {
             boolean transposeA = (variant & 1) != 0;
