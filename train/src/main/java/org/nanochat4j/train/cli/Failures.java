@@ -1,6 +1,7 @@
 package org.nanochat4j.train.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -50,6 +51,7 @@ final class Failures {
             case AccessDeniedException a ->
                 "no permission: " + a.getFile() + "; check its owner and mode, or choose another path";
             case FileSystemException f -> f.getMessage() + "; check free space and permissions";
+            case UncheckedIOException u -> u.getMessage() + "; check free space and permissions";
             case IOException i ->
                 "input or output failed: " + i.getMessage() + "; check the path, free space and permissions";
             case OutOfMemoryError o ->
@@ -67,9 +69,11 @@ final class Failures {
                         + "; please report it with the output under NANOCHAT_DEBUG=1";
     }
 
-    /** A message and its remedy on one line; what follows further down, such as a memory plan, is kept. */
+    /** A message and its remedy on one line, unless a table such as a memory plan stands between them. */
     private static String sentence(String message) {
-        return message.strip().replaceAll("\\R\\s*remedy: ", "; ");
+        String text = message.strip();
+        boolean table = text.lines().count() > 2;
+        return table ? text : text.replaceFirst("\\R\\s*remedy: ", "; ");
     }
 
     private static void trace(Console console, Throwable e) {

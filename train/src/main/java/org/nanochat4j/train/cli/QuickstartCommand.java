@@ -3,12 +3,17 @@ package org.nanochat4j.train.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.Flops;
+import org.nanochat4j.model.Generator;
 import org.nanochat4j.tokenizer.BpeTrainer;
+import org.nanochat4j.tokenizer.Tokenizer;
 import org.nanochat4j.tokenizer.TokenizerFiles;
 import org.nanochat4j.tokenizer.TokenizerMeta;
 import org.nanochat4j.tokenizer.Training;
@@ -16,8 +21,10 @@ import org.nanochat4j.train.data.Documents;
 import org.nanochat4j.train.data.JdkDocs;
 import org.nanochat4j.train.data.Shards;
 import org.nanochat4j.train.data.Split;
+import org.nanochat4j.train.pretrain.Metrics;
 import org.nanochat4j.train.pretrain.PeakFlops;
 import org.nanochat4j.train.pretrain.PretrainOptions;
+import org.nanochat4j.train.pretrain.TrainingEvent;
 import org.nanochat4j.train.report.ReportFiles;
 import org.nanochat4j.train.report.RunLog;
 import picocli.CommandLine.Command;
@@ -43,7 +50,13 @@ final class QuickstartCommand extends Verb {
     private static final int EVALUATION_TOKENS = 65_536;
 
     /** Share of the peak rate that a model of this size trains at. */
-    private static final double USUAL_SHARE = 0.4;
+    private static final double USUAL_SHARE = 0.45;
+
+    private static final List<String> PROMPTS =
+            List.of("Returns the", "This class", "If the given", "The number of", "An exception is thrown");
+    private static final double TEMPERATURE = 0.7;
+    private static final int SAMPLE_TOKENS = 64;
+    private static final int SAMPLE_CANDIDATES = 50;
 
     private static final int FEWEST_STEPS = 200;
     private static final int MOST_STEPS = 20_000;
@@ -79,15 +92,17 @@ final class QuickstartCommand extends Verb {
                     "--steps and --minutes must be positive", "leave them out for a run of about five minutes in all");
         }
         long start = System.nanoTime();
-        say("1 of 4: data");
+        say("1 of 5: data");
         Shards shards = data();
-        say("2 of 4: tokenizer");
+        say("2 of 5: tokenizer");
         TokenizerSource tokenizer = tokenizer(shards);
-        say("3 of 4: training");
+        say("3 of 5: training");
         Path run = baseDir().run(NAME);
         ObjectNode result = new TrainingRun(this, engine)
                 .train(options(steps > 0 ? steps : stepsFor(minutes)), NAME, shards, tokenizer, run, true);
-        say("4 of 4: report");
+        say("4 of 5: samples, drawn at temperature " + TEMPERATURE);
+        sample(run, Path.of(result.get("checkpoint").asString()), tokenizer.tokenizer());
+        say("5 of 5: report");
         ReportFiles.Written report =
                 ReportFiles.write(RunLog.read(run), baseDir().report(NAME));
         say("report    " + report.html());
@@ -100,6 +115,29 @@ final class QuickstartCommand extends Verb {
         say("  nanochat train --help                           depth, horizon and learning rates of a run of your own");
         result.put("report", report.html().toString());
         result(result);
+    }
+
+    /** What the model writes when it may choose; the greedy samples of the training repeat themselves at this size. */
+    private void sample(Path run, Path checkpoint, Tokenizer tokenizer) throws IOException {
+        List<int[]> prompts = PROMPTS.stream()
+                .map(prompt -> tokenizer.encode(prompt, tokenizer.bos(), Tokenizer.NONE))
+                .toList();
+        int longest = prompts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
+        Checkpoint opened = Checkpoint.open(checkpoint);
+        try (Engine open = engine.open();
+                Metrics metrics = Metrics.append(run)) {
+            var generator = new Generator(
+                    opened.loadModel(open), open, prompts.size(), longest + SAMPLE_TOKENS, SAMPLE_CANDIDATES);
+            var options = new Generator.Options(SAMPLE_TOKENS, TEMPERATURE, 42, Set.of(tokenizer.bos()));
+            List<Generator.Sequence> sequences = generator.generate(prompts, options);
+            for (int row = 0; row < prompts.size(); row++) {
+                String text =
+                        PROMPTS.get(row) + tokenizer.decode(sequences.get(row).generated());
+                int step = Math.toIntExact(opened.meta().step().orElse(0));
+                metrics.on(new TrainingEvent.Sample(step, PROMPTS.get(row), text));
+                say("          " + Texts.oneLine(text, 400));
+            }
+        }
     }
 
     private Shards data() {

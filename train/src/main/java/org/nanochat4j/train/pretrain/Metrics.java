@@ -6,6 +6,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,6 +32,12 @@ public final class Metrics implements TrainingListener, AutoCloseable {
     public static Metrics begin(Path folder) throws IOException {
         Path file = folder.resolve(FILE);
         return new Metrics(file, Files.newBufferedWriter(file, StandardCharsets.UTF_8));
+    }
+
+    /** Goes on with the file of a run that has ended. */
+    public static Metrics append(Path folder) throws IOException {
+        Path file = folder.resolve(FILE);
+        return new Metrics(file, Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
     }
 
     @Override

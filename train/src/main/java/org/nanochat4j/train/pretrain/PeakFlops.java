@@ -12,12 +12,15 @@ import org.nanochat4j.engine.spi.Executable;
 public final class PeakFlops {
 
     private static final int SIZE = 768;
-    private static final int WARM_UP = 4;
-    private static final int ROUNDS = 8;
+
+    /** The virtual machine needs this long to compile the kernels. */
+    private static final long WARM_UP_NANOS = 600_000_000;
+
+    private static final int ROUNDS = 10;
 
     private PeakFlops() {}
 
-    /** Floating-point operations per second, the best of a few products; takes some tens of milliseconds. */
+    /** Floating-point operations per second, the best of a few products; takes less than a second. */
     public static double measure(Engine engine) {
         TensorType type = TensorType.f32(SIZE, SIZE);
         var a = new Variable("peak.a", type, Variable.Role.INPUT);
@@ -27,8 +30,12 @@ public final class PeakFlops {
         in.assign(c, in.use(a).matmul(in.use(b)));
         Program program = in.finish();
         Executable product = engine.compile(engine.plan(List.of(program))).getFirst();
+        long begin = System.nanoTime();
+        do {
+            product.run();
+        } while (System.nanoTime() - begin < WARM_UP_NANOS);
         long best = Long.MAX_VALUE;
-        for (int round = 0; round < WARM_UP + ROUNDS; round++) {
+        for (int round = 0; round < ROUNDS; round++) {
             long start = System.nanoTime();
             product.run();
             best = Math.min(best, System.nanoTime() - start);

@@ -77,8 +77,9 @@ class DerivationTest {
     void noMultiple() {
         var e = assertThrows(
                 ModelException.BadConfig.class, () -> Derivation.of(options(4, 10, -1, 12, 3, 65_536), 32768));
-        assertTrue(e.getMessage().contains("no multiple of 6,144"), e.getMessage());
-        assertTrue(e.getMessage().contains("--total-batch-size 61440"), e.getMessage());
+        String message = String.valueOf(e.getMessage());
+        assertTrue(message.contains("no multiple of 6,144"), message);
+        assertTrue(message.contains("--total-batch-size 61440"), message);
     }
 
     @Test
