@@ -64,6 +64,9 @@ final class QuickstartCommand extends Verb {
     @Mixin
     private EngineArguments engine = new EngineArguments();
 
+    @Mixin
+    private MemoryArguments memory = new MemoryArguments();
+
     @Option(
             names = "--minutes",
             paramLabel = "X",
@@ -98,7 +101,7 @@ final class QuickstartCommand extends Verb {
         TokenizerSource tokenizer = tokenizer(shards);
         say("3 of 5: training");
         Path run = baseDir().run(NAME);
-        ObjectNode result = new TrainingRun(this, engine)
+        ObjectNode result = new TrainingRun(this, engine, memory)
                 .train(options(steps > 0 ? steps : stepsFor(minutes)), NAME, shards, tokenizer, run, true);
         say("4 of 5: samples, drawn at temperature " + TEMPERATURE);
         sample(run, Path.of(result.get("checkpoint").asString()), tokenizer.tokenizer());
@@ -106,6 +109,9 @@ final class QuickstartCommand extends Verb {
         ReportFiles.Written report =
                 ReportFiles.write(RunLog.read(run), baseDir().report(NAME));
         say("report    " + report.html());
+        if (!report.note().isEmpty()) {
+            say("          " + report.note());
+        }
         say("");
         say(String.format(
                 Locale.ROOT, "Done in %s. What to try next:", Texts.duration((System.nanoTime() - start) / 1e9)));

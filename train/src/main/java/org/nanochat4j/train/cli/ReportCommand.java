@@ -35,6 +35,9 @@ final class ReportCommand extends Verb {
         ReportFiles.Written written = write(folder(), out);
         say("report    " + written.html());
         say("          " + written.markdown() + ", " + written.pictures() + " pictures");
+        if (!written.note().isEmpty()) {
+            say("          " + written.note());
+        }
         result(JsonMapper.shared()
                 .createObjectNode()
                 .put("html", written.html().toString())

@@ -28,6 +28,9 @@ final class TrainCommand extends Verb {
     @Mixin
     private EngineArguments engine = new EngineArguments();
 
+    @Mixin
+    private MemoryArguments memory = new MemoryArguments();
+
     @Option(
             names = "--data",
             paramLabel = "NAME|DIR",
@@ -65,6 +68,6 @@ final class TrainCommand extends Verb {
         Shards shards = Shards.open(baseDir().dataset(data));
         TokenizerSource source =
                 TokenizerSource.load(tokenizer == null ? baseDir().tokenizer() : tokenizer);
-        result(new TrainingRun(this, engine).train(options, name, shards, source, folder, replace));
+        result(new TrainingRun(this, engine, memory).train(options, name, shards, source, folder, replace));
     }
 }

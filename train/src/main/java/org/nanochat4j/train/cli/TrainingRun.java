@@ -24,11 +24,13 @@ final class TrainingRun implements TrainingListener {
 
     private final Verb verb;
     private final EngineArguments engineArguments;
+    private final MemoryArguments memory;
     private final ObjectNode result = JsonMapper.shared().createObjectNode();
 
-    TrainingRun(Verb verb, EngineArguments engineArguments) {
+    TrainingRun(Verb verb, EngineArguments engineArguments, MemoryArguments memory) {
         this.verb = verb;
         this.engineArguments = engineArguments;
+        this.memory = memory;
     }
 
     /** Trains; returns what came out. */
@@ -37,7 +39,7 @@ final class TrainingRun implements TrainingListener {
             throws IOException {
         var inputs = new RunInputs(tag, shards, tokenizer.tokenizer(), tokenizer.files(), engineArguments.threads());
         try (Engine engine = engineArguments.open();
-                Pretraining training = new Pretraining(options, inputs, engine, engineArguments.memoryLimit())) {
+                Pretraining training = new Pretraining(options, inputs, engine, memory.bytes())) {
             RunFolder run = RunFolder.begin(folder, replace);
             introduce(options, training, engine, shards, tokenizer);
             try (Metrics metrics = Metrics.begin(folder)) {

@@ -4,6 +4,7 @@ import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
@@ -41,25 +42,15 @@ record Picture(String file, String title, String unit, List<Line> lines) {
         return lines.stream().allMatch(line -> line.points()[0].length == 0);
     }
 
-    /**
-     * The picture as a PNG file.
-     *
-     * @throws ReportException if this machine cannot draw text
-     */
-    byte[] png() throws IOException {
+    /** The picture as a PNG file; empty if this machine has no fonts to draw text with. */
+    Optional<byte[]> png() throws IOException {
         try {
             var out = new ByteArrayOutputStream();
             ImageIO.write(BitmapEncoder.getBufferedImage(chart()), "png", out);
-            return out.toByteArray();
-        } catch (IOException e) {
-            throw e;
-        } catch (Exception | LinkageError | InternalError e) {
-            // the JDK fails in several ways where there is no font at all
-            throw new ReportException(
-                    "pictures need fonts, which this machine lacks ("
-                            + e.getClass().getSimpleName() + ")",
-                    "install fontconfig and a font, for example apt install fontconfig fonts-dejavu-core",
-                    e);
+            return Optional.of(out.toByteArray());
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            // without fontconfig the JDK fails in one of several ways, and with a link error from then on
+            return Optional.empty();
         }
     }
 

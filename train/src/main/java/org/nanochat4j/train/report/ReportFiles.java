@@ -7,12 +7,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
+import java.util.Optional;
 
-/** Writes a report: {@code report.md} with PNG files beside it, and {@code report.html} with the pictures inside. */
+/**
+ * Writes a report: {@code report.md} with picture files beside it, and {@code report.html} with the pictures inside.
+ *
+ * <p>Pictures are PNG files; on a machine without fonts they are SVG files, and the report says so.
+ */
 public final class ReportFiles {
+
+    private static final String NO_FONTS =
+            "Pictures are SVG, since this machine has no fonts to draw PNG files with; install"
+                    + " fontconfig and a font, for example with apt install fontconfig fonts-dejavu-core.";
 
     private static final String STYLE = """
             body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -27,9 +36,27 @@ public final class ReportFiles {
      *
      * @param markdown text form
      * @param html one self-contained page
-     * @param pictures PNG files
+     * @param pictures number of picture files
+     * @param note what the reader should know of the pictures, or nothing
      */
-    public record Written(Path markdown, Path html, int pictures) {}
+    public record Written(Path markdown, Path html, int pictures, String note) {}
+
+    /** A picture in a form that browsers show. */
+    private record Image(Picture picture, String ending, String type, byte[] bytes) {
+
+        String file() {
+            return picture.file() + ending;
+        }
+
+        static Optional<Image> png(Picture picture) throws IOException {
+            return picture.png().map(bytes -> new Image(picture, ".png", "image/png", bytes));
+        }
+
+        static Image svg(Picture picture) {
+            return new Image(
+                    picture, ".svg", "image/svg+xml", SvgChart.of(picture).getBytes(StandardCharsets.UTF_8));
+        }
+    }
 
     private ReportFiles() {}
 
@@ -38,34 +65,44 @@ public final class ReportFiles {
      *
      * @param run what happened
      * @param folder where to; older reports there are replaced
-     * @throws ReportException if pictures cannot be drawn here
      */
     public static Written write(RunLog run, Path folder) throws IOException {
+        return write(run, folder, true);
+    }
+
+    /** With or without pictures that need fonts. */
+    static Written write(RunLog run, Path folder, boolean fonts) throws IOException {
         Report report = Report.of(run);
-        Map<Picture, byte[]> images = new LinkedHashMap<>();
+        List<Image> images = new ArrayList<>();
+        String note = "";
         for (Picture picture : report.pictures()) {
-            images.put(picture, picture.png());
+            Optional<Image> png = fonts ? Image.png(picture) : Optional.empty();
+            images.add(png.orElseGet(() -> Image.svg(picture)));
+            note = png.isPresent() ? note : NO_FONTS;
         }
         Files.createDirectories(folder);
-        for (var image : images.entrySet()) {
-            save(folder.resolve(image.getKey().file() + ".png"), image.getValue());
+        for (Image image : images) {
+            save(folder.resolve(image.file()), image.bytes());
         }
         Path markdown = folder.resolve("report.md");
         Path html = folder.resolve("report.html");
-        save(markdown, markdown(report).getBytes(StandardCharsets.UTF_8));
-        save(html, html(report, images).getBytes(StandardCharsets.UTF_8));
-        return new Written(markdown, html, images.size());
+        save(markdown, markdown(report, images, note).getBytes(StandardCharsets.UTF_8));
+        save(html, html(report, images, note).getBytes(StandardCharsets.UTF_8));
+        return new Written(markdown, html, images.size(), note);
     }
 
-    private static String markdown(Report report) {
+    private static String markdown(Report report, List<Image> images, String note) {
         var text = new StringBuilder("# ").append(report.title()).append("\n");
         markdown(report.summary(), text);
-        for (Picture picture : report.pictures()) {
+        for (Image image : images) {
             text.append("\n![")
-                    .append(picture.title())
+                    .append(image.picture().title())
                     .append("](")
-                    .append(picture.file())
-                    .append(".png)\n");
+                    .append(image.file())
+                    .append(")\n");
+        }
+        if (!note.isEmpty()) {
+            text.append("\n*").append(note).append("*\n");
         }
         if (!report.samples().isEmpty()) {
             text.append("\n## Samples\n");
@@ -94,7 +131,7 @@ public final class ReportFiles {
         return value.replaceAll("\\R", " ").replace("|", "\\|");
     }
 
-    private static String html(Report report, Map<Picture, byte[]> images) {
+    private static String html(Report report, List<Image> images, String note) {
         var text = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
                 .append("<meta name=\"viewport\" content=\"width=device-width\"><title>")
                 .append(escape(report.title()))
@@ -104,11 +141,18 @@ public final class ReportFiles {
                 .append(escape(report.title()))
                 .append("</h1>\n");
         html(report.summary(), text);
-        images.forEach((picture, png) -> text.append("<img alt=\"")
-                .append(escape(picture.title()))
-                .append("\" src=\"data:image/png;base64,")
-                .append(Base64.getEncoder().encodeToString(png))
-                .append("\">\n"));
+        for (Image image : images) {
+            text.append("<img alt=\"")
+                    .append(escape(image.picture().title()))
+                    .append("\" src=\"data:")
+                    .append(image.type())
+                    .append(";base64,")
+                    .append(Base64.getEncoder().encodeToString(image.bytes()))
+                    .append("\">\n");
+        }
+        if (!note.isEmpty()) {
+            text.append("<p><em>").append(escape(note)).append("</em></p>\n");
+        }
         if (!report.samples().isEmpty()) {
             text.append("<h2>Samples</h2>\n");
         }
