@@ -30,7 +30,8 @@ final class Failures {
 
     /** Anything thrown while a command ran. */
     static int failure(Console console, Throwable e) {
-        console.err().println("nanochat: " + describe(e));
+        // a progress line may still stand there
+        console.err().println((console.terminal() ? "\r\u001b[K" : "") + "nanochat: " + describe(e));
         trace(console, e);
         return code(e);
     }

@@ -50,7 +50,7 @@ final class QuickstartCommand extends Verb {
     private static final int EVALUATION_TOKENS = 65_536;
 
     /** Share of the peak rate that a model of this size trains at. */
-    private static final double USUAL_SHARE = 0.45;
+    private static final double USUAL_SHARE = 0.5;
 
     private static final List<String> PROMPTS =
             List.of("Returns the", "This class", "If the given", "The number of", "An exception is thrown");

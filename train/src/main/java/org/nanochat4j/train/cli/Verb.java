@@ -5,7 +5,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.train.data.Progress;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -70,8 +69,7 @@ abstract class Verb implements Callable<Integer> {
     /** The result, if JSON is wanted. */
     final void result(Object value) {
         if (json) {
-            JsonNode node = value instanceof JsonNode tree ? tree : JSON.valueToTree(value);
-            console.out().println(JSON.writeValueAsString(node));
+            console.out().println(JSON.writeValueAsString(value));
         }
     }
 

@@ -76,6 +76,7 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                 node.put("train/epoch", step.epoch())
                         .put("pq_idx", step.shard())
                         .put("rg_idx", step.rowGroup());
+                put(node, "total_training_flops", step.totalFlops());
                 put(node, "total_training_time", step.totalSeconds());
             }
             case TrainingEvent.Validation(int step, double bpb, long tokens, double seconds) -> {

@@ -181,7 +181,7 @@ public final class Pretraining implements AutoCloseable {
         totalSeconds += step > UNTIMED_STEPS ? seconds : 0;
         int iterations = derivation.iterations();
         double eta = step > UNTIMED_STEPS ? (iterations - step) * totalSeconds / (step - UNTIMED_STEPS) : Double.NaN;
-        double flops = (double) derivation.flopsPerToken() * derivation.totalBatchSize() / seconds;
+        double flops = (double) derivation.flopsPerToken() * derivation.totalBatchSize();
         var position = loader.position();
         return new TrainingEvent.Step(
                 step,
@@ -193,10 +193,11 @@ public final class Pretraining implements AutoCloseable {
                 hyper.weightDecay(step),
                 seconds,
                 (long) (derivation.totalBatchSize() / seconds),
-                100 * flops / peakFlops,
+                100 * flops / seconds / peakFlops,
                 position.epoch(),
                 position.shard(),
                 position.rowGroup(),
+                flops * step,
                 totalSeconds,
                 eta);
     }

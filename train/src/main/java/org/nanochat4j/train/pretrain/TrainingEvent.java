@@ -31,6 +31,7 @@ public sealed interface TrainingEvent {
      * @param epoch pass over the data
      * @param shard index of the file being read
      * @param rowGroup index within the file
+     * @param totalFlops operations of the run before this step
      * @param totalSeconds of all steps after the tenth
      * @param etaSeconds left at this pace, NaN before the tenth step
      */
@@ -48,6 +49,7 @@ public sealed interface TrainingEvent {
             int epoch,
             int shard,
             int rowGroup,
+            double totalFlops,
             double totalSeconds,
             double etaSeconds)
             implements TrainingEvent {

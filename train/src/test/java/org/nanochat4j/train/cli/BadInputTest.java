@@ -151,6 +151,22 @@ class BadInputTest {
     }
 
     @Test
+    @DisplayName(
+            "a loss that is not finite ends the run with the step; the checkpoints before it stay, and none is written after")
+    void notFinite() {
+        Cli.Result result = cli.train(
+                "--model-tag=diverged",
+                "--unembedding-lr=1e38",
+                "--matrix-lr=1e38",
+                "--embedding-lr=1e38",
+                "--save-every=1");
+        refused(1, result, "the loss is", "at step", "lower learning rates");
+        Path diverged = folder.resolve("checkpoints/diverged");
+        assertTrue(Files.exists(diverged.resolve("step_000001/meta.json")));
+        assertFalse(Files.exists(diverged.resolve("step_000006")));
+    }
+
+    @Test
     @DisplayName("a run is not overwritten unless asked to, and then moved aside")
     void existingRun() throws IOException {
         refused(1, cli.train("--model-tag=good"), "holds a run already", "--replace");
