@@ -3,11 +3,11 @@ package org.nanochat4j.bench;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
-import org.nanochat4j.engine.spi.Executable;
 
 /** A small program compiled for the CPU with random operands, ready to be run again and again. */
 final class Replay implements AutoCloseable {

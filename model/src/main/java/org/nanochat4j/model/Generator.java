@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.nanochat4j.engine.nn.Philox;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 
 /**
  * Generation with a cache: prompts are read by a prefill program of their length, then one decode program takes a token per row and step.

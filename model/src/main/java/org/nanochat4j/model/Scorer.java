@@ -11,10 +11,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 
 /**
  * How likely given texts are: the loss of every token of lists of ids, each scored alone, up to ten training contexts long.

@@ -14,10 +14,10 @@ import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.autodiff.Gradients;
 import org.nanochat4j.engine.autodiff.Tape;
 import org.nanochat4j.engine.nn.Parameter;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 
 /** Everything a training step computes before the optimizer, computed op by op or by recorded programs. */
 record ModelRun(float mean, float[] rows, float[] logits, Map<String, float[]> gradients) {

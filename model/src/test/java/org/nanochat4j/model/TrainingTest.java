@@ -21,8 +21,8 @@ import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.optim.AdamW;
 import org.nanochat4j.engine.optim.Muon;
 import org.nanochat4j.engine.optim.ParamGroup;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 import tools.jackson.databind.JsonNode;
 
 /** The three training programs together with the optimizer groups, over whole steps. */

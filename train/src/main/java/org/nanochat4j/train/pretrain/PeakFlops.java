@@ -3,10 +3,10 @@ package org.nanochat4j.train.pretrain;
 import java.util.List;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 
 /** The rate of large matrix products on this machine, measured: what the utilisation in the log is relative to. */
 public final class PeakFlops {

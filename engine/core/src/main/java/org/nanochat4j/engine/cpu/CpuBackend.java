@@ -13,6 +13,7 @@ import org.nanochat4j.engine.cpu.kernels.Kernel;
 import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.cpu.kernels.Parallel;
 import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Step;
@@ -20,7 +21,6 @@ import org.nanochat4j.engine.program.Value;
 import org.nanochat4j.engine.spi.Backend;
 import org.nanochat4j.engine.spi.DeviceBuffer;
 import org.nanochat4j.engine.spi.DeviceInfo;
-import org.nanochat4j.engine.spi.Executable;
 
 /** Runs ops on this machine's processors: eager and replayed with the very same kernels, so with the same bits. */
 final class CpuBackend implements Backend {

@@ -3,8 +3,8 @@ package org.nanochat4j.engine.cpu;
 import java.util.List;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.cpu.kernels.Kernel;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Step;
-import org.nanochat4j.engine.spi.Executable;
 
 /** A program as an array of bound kernels. */
 final class CpuExecutable implements Executable {

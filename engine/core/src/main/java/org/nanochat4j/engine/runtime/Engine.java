@@ -12,6 +12,7 @@ import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.spi.Backend;
@@ -19,7 +20,6 @@ import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.engine.spi.Backends;
 import org.nanochat4j.engine.spi.DeviceBuffer;
 import org.nanochat4j.engine.spi.DeviceInfo;
-import org.nanochat4j.engine.spi.Executable;
 
 /**
  * A backend and the memory of the variables used on it.

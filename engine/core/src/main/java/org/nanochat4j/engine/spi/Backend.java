@@ -5,6 +5,7 @@ import java.util.function.Function;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Step;
 

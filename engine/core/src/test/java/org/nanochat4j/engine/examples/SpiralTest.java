@@ -25,9 +25,9 @@ import org.nanochat4j.engine.op.CustomBuffer;
 import org.nanochat4j.engine.op.CustomOp;
 import org.nanochat4j.engine.op.Operands;
 import org.nanochat4j.engine.optim.AdamW;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 
 /** A researcher's page: a small MLP with an activation of one's own tells two spirals apart. */
 class SpiralTest {

@@ -10,11 +10,11 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.reference.ReferenceInterpreter;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
-import org.nanochat4j.engine.spi.Executable;
 
 /** Three training steps of a whole network: eager, replayed, on one thread to three, and on the reference. */
 class NetworkReplayTest {

@@ -11,11 +11,11 @@ import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.Assign;
+import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.reference.ReferenceInterpreter;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.Executable;
 import org.nanochat4j.engine.testbed.Sample.Input;
 
 /** Runs a sample eagerly, replayed or on the reference, and gives its results: those of the op, then the operands that it wrote. */

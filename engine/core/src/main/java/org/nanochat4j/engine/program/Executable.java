@@ -1,4 +1,4 @@
-package org.nanochat4j.engine.spi;
+package org.nanochat4j.engine.program;
 
 /** A compiled program. Running it allocates nothing, looks nothing up by name and records nothing. */
 public interface Executable {
