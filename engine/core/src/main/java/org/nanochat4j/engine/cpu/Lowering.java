@@ -93,7 +93,45 @@ final class Lowering {
             case Logits op -> VocabularyLogits.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
             case SoftcapCrossEntropy op ->
                 VocabularyLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
-            default -> 0;
+            case Accumulate _,
+                    AdamWStep _,
+                    Add _,
+                    ArgMax _,
+                    Assign _,
+                    Axpby _,
+                    Cast _,
+                    Concat _,
+                    CustomOp _,
+                    Dot _,
+                    Embedding _,
+                    EmbeddingGrad _,
+                    Fill _,
+                    KvAppend _,
+                    Mix _,
+                    Mul _,
+                    MuonMomentum _,
+                    MuonNormalize _,
+                    MuonUpdate _,
+                    Pad _,
+                    ReluSquared _,
+                    ReluSquaredGrad _,
+                    Reshape _,
+                    RmsNorm _,
+                    RmsNormGrad _,
+                    Rope _,
+                    RowDot _,
+                    Scale _,
+                    ScaleBy _,
+                    ScaleRows _,
+                    ShiftTime _,
+                    Sigmoid _,
+                    SigmoidGrad _,
+                    Slice _,
+                    Sum _,
+                    SumRows _,
+                    SumSquares _,
+                    TopKSample _,
+                    Zero _ -> 0;
         };
     }
 

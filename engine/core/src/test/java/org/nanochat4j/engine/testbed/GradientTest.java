@@ -139,7 +139,10 @@ class GradientTest {
                     EngineException.NoGradient thrown = assertThrows(
                             EngineException.NoGradient.class,
                             () -> op.vjp(new Backward(op, List.of(), List.of(), none, List.of())));
-                    assertTrue(thrown.getMessage().startsWith(op.name() + " has no gradient"), thrown.getMessage());
+                    assertTrue(
+                            thrown.getMessage().startsWith(op.name() + " has no gradient"),
+                            "a sample without gradientOf() says that the op has no gradient, but: "
+                                    + thrown.getMessage());
                     assertTrue(thrown.getMessage().contains("\n  remedy: "), thrown.getMessage());
                 }));
     }

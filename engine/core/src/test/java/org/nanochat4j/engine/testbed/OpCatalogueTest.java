@@ -69,6 +69,9 @@ class OpCatalogueTest {
         Set<String> sampled = OpCatalogue.byOp().keySet().stream()
                 .map(Class::getSimpleName)
                 .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> missing = new TreeSet<>(permitted());
+        missing.removeAll(sampled);
+        assertEquals(Set.of(), missing, "ops without samples: add one to a *Samples class");
         assertEquals(permitted(), sampled);
     }
 
