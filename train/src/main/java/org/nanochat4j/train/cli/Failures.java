@@ -55,6 +55,10 @@ final class Failures {
             case UncheckedIOException u -> u.getMessage() + "; check free space and permissions";
             case IOException i ->
                 "input or output failed: " + i.getMessage() + "; check the path, free space and permissions";
+            case OutOfMemoryError o
+            when String.valueOf(o.getMessage()).contains("direct buffer") ->
+                "memory outside the heap is used up (" + o.getMessage()
+                        + "); use a smaller batch or model, or allow more with NANOCHAT_JAVA_OPTS=-XX:MaxDirectMemorySize=16g";
             case OutOfMemoryError o ->
                 "the Java heap is full (" + o.getMessage() + "); give it more with NANOCHAT_JAVA_OPTS=-Xmx8g";
             default -> own(e);

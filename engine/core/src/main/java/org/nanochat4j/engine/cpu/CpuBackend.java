@@ -61,6 +61,10 @@ final class CpuBackend implements Backend {
 
     @Override
     public List<Executable> compile(MemoryPlan plan, Function<Variable, DeviceBuffer> variables) {
+        plan.requireFits(
+                Machine.offHeapLimit(),
+                "this JVM's limit for memory outside the heap is in the way: start java with -XX:MaxDirectMemorySize="
+                        + (plan.totalBytes() / 1_000_000_000 + 1) + "g or more");
         MemorySegment arena = memory(plan.arenaBytes());
         MemorySegment scratch = memory(plan.scratchBytes());
         List<Executable> executables = new ArrayList<>();

@@ -29,6 +29,17 @@ final class Machine {
         return system.getTotalMemorySize() / 4 * 3;
     }
 
+    /** Bytes that this JVM lets native memory segments take: the size of the heap unless an option says otherwise. */
+    static long offHeapLimit() {
+        var options = java.lang.management.ManagementFactory.getPlatformMXBean(
+                com.sun.management.HotSpotDiagnosticMXBean.class);
+        if (options == null) {
+            return Long.MAX_VALUE;
+        }
+        long limit = Long.parseLong(options.getVMOption("MaxDirectMemorySize").getValue());
+        return limit > 0 ? limit : Runtime.getRuntime().maxMemory();
+    }
+
     private static String field(Path file, String name, String otherwise) {
         if (!Files.isReadable(file)) {
             return otherwise;
