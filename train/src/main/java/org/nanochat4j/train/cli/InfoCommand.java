@@ -26,6 +26,9 @@ final class InfoCommand extends Verb {
     private static final int LARGEST_TEMPORARIES = 5;
 
     @Mixin
+    private PresetArguments preset = new PresetArguments();
+
+    @Mixin
     private ModelArguments model = new ModelArguments();
 
     @Mixin
@@ -51,6 +54,7 @@ final class InfoCommand extends Verb {
 
     @Override
     void run() {
+        preset.apply();
         ModelOptions options = model.options();
         GptConfig config = options.config(vocabSize);
         Map<String, Object> parameters = RunFacts.parameters(config);

@@ -110,7 +110,8 @@ public final class RunFacts {
         return map;
     }
 
-    private static Map<String, Object> derivation(Derivation derivation) {
+    /** What follows from the options. */
+    static Map<String, Object> derivation(Derivation derivation) {
         var map = new LinkedHashMap<String, Object>();
         map.put("num_iterations", derivation.iterations());
         map.put("horizon", derivation.horizon());

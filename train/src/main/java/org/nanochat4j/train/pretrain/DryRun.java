@@ -1,0 +1,126 @@
+package org.nanochat4j.train.pretrain;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.optim.AdamW;
+import org.nanochat4j.engine.optim.Muon;
+import org.nanochat4j.engine.optim.ParamGroup;
+import org.nanochat4j.engine.program.Program;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.tokenizer.Tokenizer;
+
+/** All that can be said of a run before it: nothing of the model is allocated and nothing is written. */
+public final class DryRun {
+
+    /** Share of the peak rate that training of a usual size runs at. */
+    private static final double USUAL_SHARE = 0.5;
+
+    private DryRun() {}
+
+    /**
+     * Derives, records and plans a run.
+     *
+     * @param options what would be trained
+     * @param vocabularySize tokens
+     * @param tokenizer of the samples, whose caches take memory too; null leaves them out
+     * @param engine that would train; its rate of matrix products is measured, which takes a second
+     * @return sections of facts, in the order of the derivation
+     * @throws org.nanochat4j.model.ModelException.BadConfig if the options describe no run
+     */
+    public static Map<String, Object> of(
+            PretrainOptions options, int vocabularySize, @Nullable Tokenizer tokenizer, Engine engine) {
+        GptConfig config = options.model().config(vocabularySize);
+        Derivation derivation = Derivation.of(options, vocabularySize);
+        TrainingPlan recorded = TrainingPlan.record(options, config, derivation);
+        var programs = new ArrayList<Program>(recorded.programs().programs());
+        if (tokenizer != null) {
+            programs.addAll(new PromptSamples(recorded.gpt(), tokenizer).programs());
+        }
+        double peak = PeakFlops.measure(engine);
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("model", RunFacts.modelConfig(config));
+        facts.put("parameters", RunFacts.parameters(config));
+        facts.put("derivation", RunFacts.derivation(derivation));
+        facts.put("learning_rates", rates(recorded.groups()));
+        facts.put("weight_decay", decay(recorded.groups(), derivation));
+        facts.put("schedule", schedule(options, derivation));
+        facts.put("memory", RunFacts.memory(engine.plan(programs)));
+        facts.put("evaluation", evaluation(options, derivation));
+        facts.put("time", time(derivation, peak));
+        return facts;
+    }
+
+    /** Learning rates before the schedule's multiplier. */
+    private static Map<String, Object> rates(List<ParamGroup> groups) {
+        var map = new LinkedHashMap<String, Object>();
+        groups.forEach(group -> map.put(group.name(), group.initialLearningRate()));
+        return map;
+    }
+
+    private static Map<String, Object> decay(List<ParamGroup> groups, Derivation derivation) {
+        var map = new LinkedHashMap<String, Object>();
+        for (ParamGroup group : groups) {
+            map.put(
+                    group.name(),
+                    switch (group) {
+                        case AdamW adam -> (double) adam.step().weightDecay();
+                        case Muon _ -> derivation.weightDecay();
+                    });
+        }
+        return map;
+    }
+
+    /** What changes over the run, where it turns. */
+    private static List<Map<String, Object>> schedule(PretrainOptions options, Derivation derivation) {
+        var optimizer = options.optimizer();
+        int iterations = derivation.iterations();
+        var schedules =
+                new Schedules(iterations, optimizer.warmupSteps(), optimizer.warmdownRatio(), optimizer.finalLrFrac());
+        var hyper = new HyperParameters(schedules, derivation.weightDecay());
+        var rows = new ArrayList<Map<String, Object>>();
+        var steps = new TreeSet<>(List.of(
+                0,
+                Math.max(0, optimizer.warmupSteps() - 1),
+                400,
+                (int) Math.rint((1 - optimizer.warmdownRatio()) * iterations),
+                iterations / 2,
+                (int) (iterations * 0.9),
+                iterations - 1));
+        for (int step : steps.headSet(iterations)) {
+            var row = new LinkedHashMap<String, Object>();
+            row.put("step", step);
+            row.put("learning_rate", schedules.learningRate(step));
+            row.put("muon_momentum", schedules.muonMomentum(step));
+            row.put("muon_weight_decay", hyper.weightDecay(step));
+            rows.add(row);
+        }
+        return rows;
+    }
+
+    private static Map<String, Object> evaluation(PretrainOptions options, Derivation derivation) {
+        var intervals = options.intervals();
+        int every = intervals.evalEvery();
+        int iterations = derivation.iterations();
+        var map = new LinkedHashMap<String, Object>();
+        map.put("tokens", intervals.evalTokens());
+        // at step 0, at every multiple, and at the end
+        map.put("evaluations", every > 0 ? 1 + (iterations + every - 1) / every : 0);
+        return map;
+    }
+
+    private static Map<String, Object> time(Derivation derivation, double peak) {
+        double step = (double) derivation.flopsPerToken() * derivation.totalBatchSize() / (peak * USUAL_SHARE);
+        var map = new LinkedHashMap<String, Object>();
+        map.put("matrix_product_gflops_measured", peak / 1e9);
+        map.put("assumed_share_of_it", USUAL_SHARE);
+        map.put("expected_tokens_per_second", derivation.totalBatchSize() / step);
+        map.put("expected_seconds_per_step", step);
+        map.put("expected_hours_of_training", step * derivation.iterations() / 3600);
+        return map;
+    }
+}

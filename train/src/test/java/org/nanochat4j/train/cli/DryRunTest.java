@@ -1,0 +1,126 @@
+package org.nanochat4j.train.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Presets and {@code train --dry-run} on the command line. */
+class DryRunTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @DisplayName("info --preset shows the published figures; options beside it win")
+    void info() {
+        JsonNode chinchilla = json("info", "--preset=d12-chinchilla");
+        assertEquals(286_261_730, chinchilla.at("/parameters/total").asLong());
+        assertEquals(887_098_032, chinchilla.get("flops_per_token").asLong());
+        assertEquals(8, chinchilla.get("device_batch_size").asInt());
+        JsonNode original = json("info", "--preset", "d20-original");
+        assertEquals(560_988_160, original.at("/parameters/total").asLong());
+        assertEquals(3_491_758_080L, original.get("flops_per_token").asLong());
+        JsonNode windowed = json("info", "--window-pattern=SSSL", "--preset=d12-chinchilla");
+        assertEquals(759_696_048, windowed.get("flops_per_token").asLong());
+    }
+
+    @Test
+    @DisplayName("an unknown preset is wrong usage, and the message names all there are")
+    void unknown() {
+        Cli.Result result =
+                new Cli(folder).run("train", "--preset=d13", "--dry-run").expect(2);
+        assertTrue(result.err().contains("d20-10k, d12-chinchilla, d20-original, runcpu"), result.err());
+    }
+
+    @Test
+    @DisplayName("train --dry-run: the whole derivation of a preset without tokenizer or data, and nothing is written")
+    void dryRun() throws IOException {
+        JsonNode facts = json("train", "--dry-run", "--preset=d12-chinchilla");
+        assertEquals(87_000, facts.at("/derivation/num_iterations").asInt());
+        assertEquals(5_701_632_000L, facts.at("/derivation/total_tokens").asLong());
+        double scale = Math.sqrt(0.125);
+        assertEquals(0.008 * scale, facts.at("/learning_rates/lm_head").asDouble(), 1e-9);
+        assertEquals(0.3 * scale, facts.at("/learning_rates/wte").asDouble(), 1e-9);
+        assertEquals(0.15 * scale, facts.at("/learning_rates/value_embeds").asDouble(), 1e-9);
+        assertEquals(0.005 * scale, facts.at("/learning_rates/resid_lambdas").asDouble(), 1e-9);
+        assertEquals(0.5 * scale, facts.at("/learning_rates/x0_lambdas").asDouble(), 1e-9);
+        assertEquals(0.2, facts.at("/learning_rates/smear").asDouble(), 1e-9);
+        assertEquals(0.02 * scale, facts.at("/learning_rates/muon.768x3072").asDouble(), 1e-9);
+        assertEquals(0.01, facts.at("/weight_decay/lm_head").asDouble(), 1e-8);
+        assertEquals(0.098995, facts.at("/weight_decay/muon.768x768").asDouble(), 5e-7);
+        JsonNode first = facts.at("/schedule/0");
+        assertEquals(0.025, first.get("learning_rate").asDouble(), 1e-12);
+        assertEquals(0.85, first.get("muon_momentum").asDouble(), 1e-12);
+        assertEquals(
+                86_999,
+                facts.get("schedule")
+                        .get(facts.get("schedule").size() - 1)
+                        .get("step")
+                        .asInt());
+        assertEquals(41_943_040, facts.at("/evaluation/tokens").asLong());
+        assertEquals(349, facts.at("/evaluation/evaluations").asInt());
+        assertTrue(facts.at("/memory/total").asLong() > 4L * 4 * 286_261_730);
+        double seconds = facts.at("/time/expected_seconds_per_step").asDouble();
+        double flops = 887_098_032.0 * 65_536;
+        double rate = facts.at("/time/matrix_product_gflops_measured").asDouble()
+                * 1e9
+                * facts.at("/time/assumed_share_of_it").asDouble();
+        assertEquals(flops / rate, seconds, seconds * 1e-9);
+        assertEquals(
+                seconds * 87_000 / 3600,
+                facts.at("/time/expected_hours_of_training").asDouble(),
+                seconds);
+        try (Stream<Path> all = Files.list(folder)) {
+            assertEquals(List.of(), all.toList());
+        }
+    }
+
+    @Test
+    @DisplayName("as a table; another horizon given by hand replaces the preset's steps")
+    void table() {
+        String out = new Cli(folder)
+                .run("train", "--dry-run", "--preset=runcpu", "--target-param-data-ratio=2")
+                .expect(0)
+                .out();
+        for (String section :
+                List.of("model", "parameters", "derivation", "learning rates", "schedule", "memory", "time")) {
+            assertTrue(out.lines().anyMatch(section::equals), section + " in " + out);
+        }
+        // 2 x 23,199,960 scaling parameters in steps of 16,384 tokens
+        assertTrue(out.lines().anyMatch(line -> line.matches("  num iterations +2,832")), out);
+    }
+
+    @Test
+    @DisplayName("the plan of the dry run is the plan of the run, and without a preset the tokenizer must be there")
+    void asTrained() throws IOException {
+        var cli = new Cli(folder);
+        assertFalse(cli.train("--dry-run").expect(1).err().isBlank());
+        cli.prepare();
+        JsonNode dry = JsonMapper.shared()
+                .readTree(cli.train("--dry-run", "--json").expect(0).out());
+        assertFalse(Files.exists(folder.resolve("checkpoints")));
+        cli.train("--model-tag=run", "--num-iterations=6").expect(0);
+        JsonNode run = JsonMapper.shared()
+                .readTree(Files.readAllLines(folder.resolve("checkpoints/run/metrics.jsonl"))
+                        .getFirst());
+        for (String section : List.of("model", "parameters", "derivation", "memory")) {
+            assertEquals(run.get(section), dry.get(section), section);
+        }
+    }
+
+    private JsonNode json(String... args) {
+        String[] all = Stream.concat(Stream.of(args), Stream.of("--json")).toArray(String[]::new);
+        return JsonMapper.shared().readTree(new Cli(folder).run(all).expect(0).out());
+    }
+}
