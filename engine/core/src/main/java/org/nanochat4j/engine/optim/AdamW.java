@@ -57,11 +57,22 @@ public record AdamW(
      * @return learning rate and bias corrections
      */
     public float[] hyperValues(double learningRate, long count) {
-        return new float[] {
-            (float) learningRate,
-            (float) (1 - Math.pow(step.beta1(), count)),
-            (float) (1 - Math.pow(step.beta2(), count))
-        };
+        float[] values = new float[3];
+        hyperValues(learningRate, count, values);
+        return values;
+    }
+
+    /**
+     * The same into an array of the caller's, so that a step allocates nothing.
+     *
+     * @param learningRate of this step
+     * @param count steps including this one, from 1
+     * @param values takes learning rate and bias corrections
+     */
+    public void hyperValues(double learningRate, long count, float[] values) {
+        values[0] = (float) learningRate;
+        values[1] = (float) (1 - Math.pow(step.beta1(), count));
+        values[2] = (float) (1 - Math.pow(step.beta2(), count));
     }
 
     @Override

@@ -1,10 +1,11 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -52,18 +53,19 @@ public final class AdamWKernel extends RangeKernel {
         for (long i = from; i < to; i += LANES) {
             VectorMask<Float> mask = F.indexInRange(0, (int) Math.min(LANES, to - i));
             long at = 4 * i;
-            FloatVector gradient = load(g + at, mask);
-            FloatVector first = load(m + at, mask);
-            FloatVector second = load(v + at, mask);
+            FloatVector gradient = fromMemorySegment(F, ALL, g + at, LITTLE_ENDIAN, mask);
+            FloatVector first = fromMemorySegment(F, ALL, m + at, LITTLE_ENDIAN, mask);
+            FloatVector second = fromMemorySegment(F, ALL, v + at, LITTLE_ENDIAN, mask);
             first = first.add(gradient.sub(first).mul(take1));
             second = second.add(gradient.mul(gradient).sub(second).mul(take2));
             FloatVector denominator =
                     second.div(correction).lanewise(VectorOperators.SQRT).add(eps);
-            FloatVector value =
-                    load(p + at, mask).mul(keep).sub(first.div(denominator).mul(size));
-            store(first, m + at, mask);
-            store(second, v + at, mask);
-            store(value, p + at, mask);
+            FloatVector value = fromMemorySegment(F, ALL, p + at, LITTLE_ENDIAN, mask)
+                    .mul(keep)
+                    .sub(first.div(denominator).mul(size));
+            first.intoMemorySegment(ALL, m + at, LITTLE_ENDIAN, mask);
+            second.intoMemorySegment(ALL, v + at, LITTLE_ENDIAN, mask);
+            value.intoMemorySegment(ALL, p + at, LITTLE_ENDIAN, mask);
         }
     }
 }

@@ -1,9 +1,10 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -31,11 +32,13 @@ public final class BlockCopy {
                 long to = target + 4 * block * targetStride;
                 long i = 0;
                 for (; i + LANES <= length; i += LANES) {
-                    store(load(from + 4 * i), to + 4 * i);
+                    fromMemorySegment(F, ALL, from + 4 * i, LITTLE_ENDIAN)
+                            .intoMemorySegment(ALL, to + 4 * i, LITTLE_ENDIAN);
                 }
                 if (i < length) {
                     VectorMask<Float> mask = F.indexInRange(0, (int) (length - i));
-                    store(load(from + 4 * i, mask), to + 4 * i, mask);
+                    fromMemorySegment(F, ALL, from + 4 * i, LITTLE_ENDIAN, mask)
+                            .intoMemorySegment(ALL, to + 4 * i, LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -57,10 +60,10 @@ public final class BlockCopy {
                 FloatVector zero = FloatVector.zero(F);
                 long i = 0;
                 for (; i + LANES <= length; i += LANES) {
-                    store(zero, to + 4 * i);
+                    zero.intoMemorySegment(ALL, to + 4 * i, LITTLE_ENDIAN);
                 }
                 if (i < length) {
-                    store(zero, to + 4 * i, F.indexInRange(0, (int) (length - i)));
+                    zero.intoMemorySegment(ALL, to + 4 * i, LITTLE_ENDIAN, F.indexInRange(0, (int) (length - i)));
                 }
             }
         };

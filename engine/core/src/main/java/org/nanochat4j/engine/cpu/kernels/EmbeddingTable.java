@@ -1,10 +1,11 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.VectorMask;
 import org.nanochat4j.engine.EngineException;
@@ -55,11 +56,15 @@ public final class EmbeddingTable {
     private static void addRow(long to, long from, int columns) {
         int i = 0;
         for (; i + LANES <= columns; i += LANES) {
-            store(load(to + 4L * i).add(load(from + 4L * i)), to + 4L * i);
+            fromMemorySegment(F, ALL, to + 4L * i, LITTLE_ENDIAN)
+                    .add(fromMemorySegment(F, ALL, from + 4L * i, LITTLE_ENDIAN))
+                    .intoMemorySegment(ALL, to + 4L * i, LITTLE_ENDIAN);
         }
         if (i < columns) {
             VectorMask<Float> mask = F.indexInRange(i, columns);
-            store(load(to + 4L * i, mask).add(load(from + 4L * i, mask)), to + 4L * i, mask);
+            fromMemorySegment(F, ALL, to + 4L * i, LITTLE_ENDIAN, mask)
+                    .add(fromMemorySegment(F, ALL, from + 4L * i, LITTLE_ENDIAN, mask))
+                    .intoMemorySegment(ALL, to + 4L * i, LITTLE_ENDIAN, mask);
         }
     }
 

@@ -1,5 +1,10 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static org.nanochat4j.engine.cpu.kernels.Memory.F;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
+
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -43,7 +48,7 @@ final class Gemv {
             for (int i = 0; i < count; i++) {
                 four(k, x + i * ldx, w + row * ldw, ldw, sums);
                 for (int r = 0; r < 4; r++) {
-                    float sum = Lanes.sum(Memory.load(sums + r * VECTOR));
+                    float sum = Lanes.sum(fromMemorySegment(F, ALL, sums + r * VECTOR, LITTLE_ENDIAN));
                     write(out + i * outX + (row + r) * outW, addTail(sum, k, x + i * ldx, w + (row + r) * ldw), add);
                 }
             }
@@ -74,21 +79,21 @@ final class Gemv {
         int pairs = k / (2 * LANES);
         for (int p = 0; p < pairs; p++) {
             long at = p * 2L * VECTOR;
-            FloatVector xa = Memory.load(x + at);
-            FloatVector xb = Memory.load(x + at + VECTOR);
-            a0 = xa.fma(Memory.load(w + at), a0);
-            a1 = xa.fma(Memory.load(w1 + at), a1);
-            a2 = xa.fma(Memory.load(w2 + at), a2);
-            a3 = xa.fma(Memory.load(w3 + at), a3);
-            b0 = xb.fma(Memory.load(w + at + VECTOR), b0);
-            b1 = xb.fma(Memory.load(w1 + at + VECTOR), b1);
-            b2 = xb.fma(Memory.load(w2 + at + VECTOR), b2);
-            b3 = xb.fma(Memory.load(w3 + at + VECTOR), b3);
+            FloatVector xa = fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN);
+            FloatVector xb = fromMemorySegment(F, ALL, x + at + VECTOR, LITTLE_ENDIAN);
+            a0 = xa.fma(fromMemorySegment(F, ALL, w + at, LITTLE_ENDIAN), a0);
+            a1 = xa.fma(fromMemorySegment(F, ALL, w1 + at, LITTLE_ENDIAN), a1);
+            a2 = xa.fma(fromMemorySegment(F, ALL, w2 + at, LITTLE_ENDIAN), a2);
+            a3 = xa.fma(fromMemorySegment(F, ALL, w3 + at, LITTLE_ENDIAN), a3);
+            b0 = xb.fma(fromMemorySegment(F, ALL, w + at + VECTOR, LITTLE_ENDIAN), b0);
+            b1 = xb.fma(fromMemorySegment(F, ALL, w1 + at + VECTOR, LITTLE_ENDIAN), b1);
+            b2 = xb.fma(fromMemorySegment(F, ALL, w2 + at + VECTOR, LITTLE_ENDIAN), b2);
+            b3 = xb.fma(fromMemorySegment(F, ALL, w3 + at + VECTOR, LITTLE_ENDIAN), b3);
         }
-        Memory.store(a0.add(b0), sums);
-        Memory.store(a1.add(b1), sums + VECTOR);
-        Memory.store(a2.add(b2), sums + 2 * VECTOR);
-        Memory.store(a3.add(b3), sums + 3 * VECTOR);
+        a0.add(b0).intoMemorySegment(ALL, sums, LITTLE_ENDIAN);
+        a1.add(b1).intoMemorySegment(ALL, sums + VECTOR, LITTLE_ENDIAN);
+        a2.add(b2).intoMemorySegment(ALL, sums + 2 * VECTOR, LITTLE_ENDIAN);
+        a3.add(b3).intoMemorySegment(ALL, sums + 3 * VECTOR, LITTLE_ENDIAN);
     }
 
     /** One dot product, summed in the order of {@link #four}. */
@@ -98,8 +103,10 @@ final class Gemv {
         int pairs = k / (2 * LANES);
         for (int p = 0; p < pairs; p++) {
             long at = p * 2L * VECTOR;
-            a = Memory.load(x + at).fma(Memory.load(w + at), a);
-            b = Memory.load(x + at + VECTOR).fma(Memory.load(w + at + VECTOR), b);
+            a = fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, w + at, LITTLE_ENDIAN), a);
+            b = fromMemorySegment(F, ALL, x + at + VECTOR, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, w + at + VECTOR, LITTLE_ENDIAN), b);
         }
         return addTail(Lanes.sum(a.add(b)), k, x, w);
     }

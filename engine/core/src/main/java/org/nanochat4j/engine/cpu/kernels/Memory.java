@@ -87,7 +87,8 @@ public final class Memory {
     public static void copy(long source, long target, long bytes) {
         long i = 0;
         for (; i <= bytes - VECTOR_BYTES; i += VECTOR_BYTES) {
-            store(load(source + i), target + i);
+            FloatVector.fromMemorySegment(F, ALL, source + i, ByteOrder.LITTLE_ENDIAN)
+                    .intoMemorySegment(ALL, target + i, ByteOrder.LITTLE_ENDIAN);
         }
         for (; i < bytes; i++) {
             ALL.set(ValueLayout.JAVA_BYTE, target + i, ALL.get(ValueLayout.JAVA_BYTE, source + i));
@@ -98,7 +99,7 @@ public final class Memory {
     public static void zero(long address, long bytes) {
         long i = 0;
         for (; i <= bytes - VECTOR_BYTES; i += VECTOR_BYTES) {
-            store(FloatVector.zero(F), address + i);
+            FloatVector.zero(F).intoMemorySegment(ALL, address + i, ByteOrder.LITTLE_ENDIAN);
         }
         for (; i < bytes; i++) {
             ALL.set(ValueLayout.JAVA_BYTE, address + i, (byte) 0);

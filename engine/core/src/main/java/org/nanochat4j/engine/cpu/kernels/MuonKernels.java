@@ -1,11 +1,12 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
 import static org.nanochat4j.engine.cpu.kernels.Memory.putFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -32,10 +33,13 @@ public final class MuonKernels {
                     float take = 1f - keep;
                     for (long i = from; i < to; i += LANES) {
                         VectorMask<Float> mask = F.indexInRange(0, (int) Math.min(LANES, to - i));
-                        FloatVector fresh = load(g + 4 * i, mask).mul(take);
-                        FloatVector mean = load(buf + 4 * i, mask).mul(keep).add(fresh);
-                        store(mean, buf + 4 * i, mask);
-                        store(fresh.add(mean.mul(keep)), y + 4 * i, mask);
+                        FloatVector fresh = fromMemorySegment(F, ALL, g + 4 * i, LITTLE_ENDIAN, mask)
+                                .mul(take);
+                        FloatVector mean = fromMemorySegment(F, ALL, buf + 4 * i, LITTLE_ENDIAN, mask)
+                                .mul(keep)
+                                .add(fresh);
+                        mean.intoMemorySegment(ALL, buf + 4 * i, LITTLE_ENDIAN, mask);
+                        fresh.add(mean.mul(keep)).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
                     }
                 }
             };
@@ -91,7 +95,9 @@ public final class MuonKernels {
     private static void scale(long x, float factor, long y, int columns) {
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = F.indexInRange(i, columns);
-            store(load(x + 4L * i, mask).mul(factor), y + 4L * i, mask);
+            fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN, mask)
+                    .mul(factor)
+                    .intoMemorySegment(ALL, y + 4L * i, LITTLE_ENDIAN, mask);
         }
     }
 
@@ -143,12 +149,13 @@ public final class MuonKernels {
             FloatVector factor = row >= 0
                     ? FloatVector.broadcast(F, factors[start + row])
                     : FloatVector.fromArray(F, factors, start + i, mask);
-            FloatVector g = load(x + 4L * i, mask).mul(factor);
-            FloatVector value = load(p + 4L * i, mask);
+            FloatVector g =
+                    fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN, mask).mul(factor);
+            FloatVector value = fromMemorySegment(F, ALL, p + 4L * i, LITTLE_ENDIAN, mask);
             VectorMask<Float> agrees = g.mul(value).compare(VectorOperators.GE, 0f);
             FloatVector change = g.mul(rate);
             change = change.add(value.mul(decay), agrees);
-            store(value.sub(change), p + 4L * i, mask);
+            value.sub(change).intoMemorySegment(ALL, p + 4L * i, LITTLE_ENDIAN, mask);
         }
     }
 
@@ -164,7 +171,7 @@ public final class MuonKernels {
             VectorMask<Float> mask = F.indexInRange(c, columns);
             FloatVector sum = FloatVector.zero(F);
             for (int r = 0; r < rows; r++) {
-                FloatVector value = load(g + 4 * ((long) r * columns + c), mask);
+                FloatVector value = fromMemorySegment(F, ALL, g + 4 * ((long) r * columns + c), LITTLE_ENDIAN, mask);
                 sum = value.fma(value, sum);
             }
             sum.div(rows).intoArray(means, start + c, mask);

@@ -1,9 +1,10 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -27,11 +28,15 @@ public final class Normalization {
                 float factor = reciprocal(from, columns, eps);
                 int i = 0;
                 for (; i + LANES <= columns; i += LANES) {
-                    store(load(from + 4L * i).mul(factor), to + 4L * i);
+                    fromMemorySegment(F, ALL, from + 4L * i, LITTLE_ENDIAN)
+                            .mul(factor)
+                            .intoMemorySegment(ALL, to + 4L * i, LITTLE_ENDIAN);
                 }
                 if (i < columns) {
                     VectorMask<Float> mask = F.indexInRange(i, columns);
-                    store(load(from + 4L * i, mask).mul(factor), to + 4L * i, mask);
+                    fromMemorySegment(F, ALL, from + 4L * i, LITTLE_ENDIAN, mask)
+                            .mul(factor)
+                            .intoMemorySegment(ALL, to + 4L * i, LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -49,17 +54,20 @@ public final class Normalization {
                 int i = 0;
                 for (; i + LANES <= columns; i += LANES) {
                     long at = offset + 4L * i;
-                    FloatVector value =
-                            load(dy + at).mul(factor).sub(load(x + at).mul(pull));
-                    store(value, dx + at);
+                    FloatVector value = fromMemorySegment(F, ALL, dy + at, LITTLE_ENDIAN)
+                            .mul(factor)
+                            .sub(fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN)
+                                    .mul(pull));
+                    value.intoMemorySegment(ALL, dx + at, LITTLE_ENDIAN);
                 }
                 if (i < columns) {
                     VectorMask<Float> mask = F.indexInRange(i, columns);
                     long at = offset + 4L * i;
-                    FloatVector value = load(dy + at, mask)
+                    FloatVector value = fromMemorySegment(F, ALL, dy + at, LITTLE_ENDIAN, mask)
                             .mul(factor)
-                            .sub(load(x + at, mask).mul(pull));
-                    store(value, dx + at, mask);
+                            .sub(fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN, mask)
+                                    .mul(pull));
+                    value.intoMemorySegment(ALL, dx + at, LITTLE_ENDIAN, mask);
                 }
             }
         };

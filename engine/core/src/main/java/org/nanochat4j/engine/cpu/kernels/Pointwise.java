@@ -1,10 +1,11 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -33,11 +34,15 @@ public final class Pointwise {
             void range(long from, long to) {
                 long i = from;
                 for (; i + LANES <= to; i += LANES) {
-                    store(load(at(a, i)).add(load(at(b, i))), at(y, i));
+                    fromMemorySegment(F, ALL, at(a, i), LITTLE_ENDIAN)
+                            .add(fromMemorySegment(F, ALL, at(b, i), LITTLE_ENDIAN))
+                            .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN);
                 }
                 if (i < to) {
                     VectorMask<Float> mask = tail(i, to);
-                    store(load(at(a, i), mask).add(load(at(b, i), mask)), at(y, i), mask);
+                    fromMemorySegment(F, ALL, at(a, i), LITTLE_ENDIAN, mask)
+                            .add(fromMemorySegment(F, ALL, at(b, i), LITTLE_ENDIAN, mask))
+                            .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -50,11 +55,15 @@ public final class Pointwise {
             void range(long from, long to) {
                 long i = from;
                 for (; i + LANES <= to; i += LANES) {
-                    store(load(at(a, i)).mul(load(at(b, i))), at(y, i));
+                    fromMemorySegment(F, ALL, at(a, i), LITTLE_ENDIAN)
+                            .mul(fromMemorySegment(F, ALL, at(b, i), LITTLE_ENDIAN))
+                            .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN);
                 }
                 if (i < to) {
                     VectorMask<Float> mask = tail(i, to);
-                    store(load(at(a, i), mask).mul(load(at(b, i), mask)), at(y, i), mask);
+                    fromMemorySegment(F, ALL, at(a, i), LITTLE_ENDIAN, mask)
+                            .mul(fromMemorySegment(F, ALL, at(b, i), LITTLE_ENDIAN, mask))
+                            .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -83,11 +92,18 @@ public final class Pointwise {
     private static void combine(long from, long to, float alpha, long a, float beta, long b, long y) {
         long i = from;
         for (; i + LANES <= to; i += LANES) {
-            store(load(at(a, i)).mul(alpha).add(load(at(b, i)).mul(beta)), at(y, i));
+            fromMemorySegment(F, ALL, at(a, i), LITTLE_ENDIAN)
+                    .mul(alpha)
+                    .add(fromMemorySegment(F, ALL, at(b, i), LITTLE_ENDIAN).mul(beta))
+                    .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN);
         }
         if (i < to) {
             VectorMask<Float> mask = tail(i, to);
-            store(load(at(a, i), mask).mul(alpha).add(load(at(b, i), mask).mul(beta)), at(y, i), mask);
+            fromMemorySegment(F, ALL, at(a, i), LITTLE_ENDIAN, mask)
+                    .mul(alpha)
+                    .add(fromMemorySegment(F, ALL, at(b, i), LITTLE_ENDIAN, mask)
+                            .mul(beta))
+                    .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN, mask);
         }
     }
 
@@ -114,11 +130,15 @@ public final class Pointwise {
     private static void times(long from, long to, float alpha, long x, long y) {
         long i = from;
         for (; i + LANES <= to; i += LANES) {
-            store(load(at(x, i)).mul(alpha), at(y, i));
+            fromMemorySegment(F, ALL, at(x, i), LITTLE_ENDIAN)
+                    .mul(alpha)
+                    .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN);
         }
         if (i < to) {
             VectorMask<Float> mask = tail(i, to);
-            store(load(at(x, i), mask).mul(alpha), at(y, i), mask);
+            fromMemorySegment(F, ALL, at(x, i), LITTLE_ENDIAN, mask)
+                    .mul(alpha)
+                    .intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN, mask);
         }
     }
 
@@ -129,13 +149,15 @@ public final class Pointwise {
             void range(long from, long to) {
                 long i = from;
                 for (; i + LANES <= to; i += LANES) {
-                    FloatVector positive = load(at(x, i)).max(0f);
-                    store(positive.mul(positive), at(y, i));
+                    FloatVector positive =
+                            fromMemorySegment(F, ALL, at(x, i), LITTLE_ENDIAN).max(0f);
+                    positive.mul(positive).intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN);
                 }
                 if (i < to) {
                     VectorMask<Float> mask = tail(i, to);
-                    FloatVector positive = load(at(x, i), mask).max(0f);
-                    store(positive.mul(positive), at(y, i), mask);
+                    FloatVector positive = fromMemorySegment(F, ALL, at(x, i), LITTLE_ENDIAN, mask)
+                            .max(0f);
+                    positive.mul(positive).intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -148,11 +170,19 @@ public final class Pointwise {
             void range(long from, long to) {
                 long i = from;
                 for (; i + LANES <= to; i += LANES) {
-                    store(load(at(x, i)).max(0f).mul(2f).mul(load(at(dy, i))), at(dx, i));
+                    fromMemorySegment(F, ALL, at(x, i), LITTLE_ENDIAN)
+                            .max(0f)
+                            .mul(2f)
+                            .mul(fromMemorySegment(F, ALL, at(dy, i), LITTLE_ENDIAN))
+                            .intoMemorySegment(ALL, at(dx, i), LITTLE_ENDIAN);
                 }
                 if (i < to) {
                     VectorMask<Float> mask = tail(i, to);
-                    store(load(at(x, i), mask).max(0f).mul(2f).mul(load(at(dy, i), mask)), at(dx, i), mask);
+                    fromMemorySegment(F, ALL, at(x, i), LITTLE_ENDIAN, mask)
+                            .max(0f)
+                            .mul(2f)
+                            .mul(fromMemorySegment(F, ALL, at(dy, i), LITTLE_ENDIAN, mask))
+                            .intoMemorySegment(ALL, at(dx, i), LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -175,13 +205,19 @@ public final class Pointwise {
             void range(long from, long to) {
                 long i = from;
                 for (; i + LANES <= to; i += LANES) {
-                    FloatVector value = load(at(y, i));
-                    store(load(at(dy, i)).mul(value).mul(value.neg().add(1f)), at(dx, i));
+                    FloatVector value = fromMemorySegment(F, ALL, at(y, i), LITTLE_ENDIAN);
+                    fromMemorySegment(F, ALL, at(dy, i), LITTLE_ENDIAN)
+                            .mul(value)
+                            .mul(value.neg().add(1f))
+                            .intoMemorySegment(ALL, at(dx, i), LITTLE_ENDIAN);
                 }
                 if (i < to) {
                     VectorMask<Float> mask = tail(i, to);
-                    FloatVector value = load(at(y, i), mask);
-                    store(load(at(dy, i), mask).mul(value).mul(value.neg().add(1f)), at(dx, i), mask);
+                    FloatVector value = fromMemorySegment(F, ALL, at(y, i), LITTLE_ENDIAN, mask);
+                    fromMemorySegment(F, ALL, at(dy, i), LITTLE_ENDIAN, mask)
+                            .mul(value)
+                            .mul(value.neg().add(1f))
+                            .intoMemorySegment(ALL, at(dx, i), LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -195,10 +231,10 @@ public final class Pointwise {
                 FloatVector vector = FloatVector.broadcast(F, value);
                 long i = from;
                 for (; i + LANES <= to; i += LANES) {
-                    store(vector, at(y, i));
+                    vector.intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN);
                 }
                 if (i < to) {
-                    store(vector, at(y, i), tail(i, to));
+                    vector.intoMemorySegment(ALL, at(y, i), LITTLE_ENDIAN, tail(i, to));
                 }
             }
         };

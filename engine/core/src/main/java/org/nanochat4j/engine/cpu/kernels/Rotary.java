@@ -1,10 +1,11 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -91,22 +92,23 @@ public final class Rotary extends RowKernel {
         int i = 0;
         for (; i + LANES <= half; i += LANES) {
             long at = 4L * i;
-            FloatVector x1 = load(from + at);
-            FloatVector x2 = load(from + second + at);
-            FloatVector cosine = load(c + at);
-            FloatVector sine = load(s + at).mul(sign);
-            store(x1.mul(cosine).add(x2.mul(sine)), to + at);
-            store(x2.mul(cosine).sub(x1.mul(sine)), to + second + at);
+            FloatVector x1 = fromMemorySegment(F, ALL, from + at, LITTLE_ENDIAN);
+            FloatVector x2 = fromMemorySegment(F, ALL, from + second + at, LITTLE_ENDIAN);
+            FloatVector cosine = fromMemorySegment(F, ALL, c + at, LITTLE_ENDIAN);
+            FloatVector sine = fromMemorySegment(F, ALL, s + at, LITTLE_ENDIAN).mul(sign);
+            x1.mul(cosine).add(x2.mul(sine)).intoMemorySegment(ALL, to + at, LITTLE_ENDIAN);
+            x2.mul(cosine).sub(x1.mul(sine)).intoMemorySegment(ALL, to + second + at, LITTLE_ENDIAN);
         }
         if (i < half) {
             VectorMask<Float> mask = F.indexInRange(i, half);
             long at = 4L * i;
-            FloatVector x1 = load(from + at, mask);
-            FloatVector x2 = load(from + second + at, mask);
-            FloatVector cosine = load(c + at, mask);
-            FloatVector sine = load(s + at, mask).mul(sign);
-            store(x1.mul(cosine).add(x2.mul(sine)), to + at, mask);
-            store(x2.mul(cosine).sub(x1.mul(sine)), to + second + at, mask);
+            FloatVector x1 = fromMemorySegment(F, ALL, from + at, LITTLE_ENDIAN, mask);
+            FloatVector x2 = fromMemorySegment(F, ALL, from + second + at, LITTLE_ENDIAN, mask);
+            FloatVector cosine = fromMemorySegment(F, ALL, c + at, LITTLE_ENDIAN, mask);
+            FloatVector sine =
+                    fromMemorySegment(F, ALL, s + at, LITTLE_ENDIAN, mask).mul(sign);
+            x1.mul(cosine).add(x2.mul(sine)).intoMemorySegment(ALL, to + at, LITTLE_ENDIAN, mask);
+            x2.mul(cosine).sub(x1.mul(sine)).intoMemorySegment(ALL, to + second + at, LITTLE_ENDIAN, mask);
         }
     }
 }

@@ -1,11 +1,12 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static org.nanochat4j.engine.cpu.kernels.Memory.F;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.load;
 import static org.nanochat4j.engine.cpu.kernels.Memory.putFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.store;
+import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -25,12 +26,16 @@ public final class Rowwise {
                 long offset = 4 * row * columns;
                 int i = 0;
                 for (; i + LANES <= columns; i += LANES) {
-                    store(load(a + offset + 4L * i).add(load(b + 4L * i)), y + offset + 4L * i);
+                    fromMemorySegment(F, ALL, a + offset + 4L * i, LITTLE_ENDIAN)
+                            .add(fromMemorySegment(F, ALL, b + 4L * i, LITTLE_ENDIAN))
+                            .intoMemorySegment(ALL, y + offset + 4L * i, LITTLE_ENDIAN);
                 }
                 if (i < columns) {
                     VectorMask<Float> mask = F.indexInRange(i, columns);
                     long at = offset + 4L * i;
-                    store(load(a + at, mask).add(load(b + 4L * i, mask)), y + at, mask);
+                    fromMemorySegment(F, ALL, a + at, LITTLE_ENDIAN, mask)
+                            .add(fromMemorySegment(F, ALL, b + 4L * i, LITTLE_ENDIAN, mask))
+                            .intoMemorySegment(ALL, y + at, LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -45,12 +50,16 @@ public final class Rowwise {
                 long offset = 4 * row * columns;
                 int i = 0;
                 for (; i + LANES <= columns; i += LANES) {
-                    store(load(x + offset + 4L * i).mul(factor), y + offset + 4L * i);
+                    fromMemorySegment(F, ALL, x + offset + 4L * i, LITTLE_ENDIAN)
+                            .mul(factor)
+                            .intoMemorySegment(ALL, y + offset + 4L * i, LITTLE_ENDIAN);
                 }
                 if (i < columns) {
                     VectorMask<Float> mask = F.indexInRange(i, columns);
                     long at = offset + 4L * i;
-                    store(load(x + at, mask).mul(factor), y + at, mask);
+                    fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN, mask)
+                            .mul(factor)
+                            .intoMemorySegment(ALL, y + at, LITTLE_ENDIAN, mask);
                 }
             }
         };
@@ -76,17 +85,23 @@ public final class Rowwise {
         int i = 0;
         for (; i + STRIP <= count; i += STRIP) {
             long at = 4L * i;
-            s0 = load(a + at).fma(load(b + at), s0);
-            s1 = load(a + at + 4L * LANES).fma(load(b + at + 4L * LANES), s1);
-            s2 = load(a + at + 8L * LANES).fma(load(b + at + 8L * LANES), s2);
-            s3 = load(a + at + 12L * LANES).fma(load(b + at + 12L * LANES), s3);
+            s0 = fromMemorySegment(F, ALL, a + at, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, b + at, LITTLE_ENDIAN), s0);
+            s1 = fromMemorySegment(F, ALL, a + at + 4L * LANES, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, b + at + 4L * LANES, LITTLE_ENDIAN), s1);
+            s2 = fromMemorySegment(F, ALL, a + at + 8L * LANES, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, b + at + 8L * LANES, LITTLE_ENDIAN), s2);
+            s3 = fromMemorySegment(F, ALL, a + at + 12L * LANES, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, b + at + 12L * LANES, LITTLE_ENDIAN), s3);
         }
         for (; i + LANES <= count; i += LANES) {
-            s0 = load(a + 4L * i).fma(load(b + 4L * i), s0);
+            s0 = fromMemorySegment(F, ALL, a + 4L * i, LITTLE_ENDIAN)
+                    .fma(fromMemorySegment(F, ALL, b + 4L * i, LITTLE_ENDIAN), s0);
         }
         if (i < count) {
             VectorMask<Float> mask = F.indexInRange(i, count);
-            s1 = load(a + 4L * i, mask).fma(load(b + 4L * i, mask), s1);
+            s1 = fromMemorySegment(F, ALL, a + 4L * i, LITTLE_ENDIAN, mask)
+                    .fma(fromMemorySegment(F, ALL, b + 4L * i, LITTLE_ENDIAN, mask), s1);
         }
         return Lanes.sum(s0.add(s1).add(s2.add(s3)));
     }
@@ -100,16 +115,16 @@ public final class Rowwise {
         int i = 0;
         for (; i + STRIP <= count; i += STRIP) {
             long at = x + 4L * i;
-            s0 = s0.add(load(at));
-            s1 = s1.add(load(at + 4L * LANES));
-            s2 = s2.add(load(at + 8L * LANES));
-            s3 = s3.add(load(at + 12L * LANES));
+            s0 = s0.add(fromMemorySegment(F, ALL, at, LITTLE_ENDIAN));
+            s1 = s1.add(fromMemorySegment(F, ALL, at + 4L * LANES, LITTLE_ENDIAN));
+            s2 = s2.add(fromMemorySegment(F, ALL, at + 8L * LANES, LITTLE_ENDIAN));
+            s3 = s3.add(fromMemorySegment(F, ALL, at + 12L * LANES, LITTLE_ENDIAN));
         }
         for (; i + LANES <= count; i += LANES) {
-            s0 = s0.add(load(x + 4L * i));
+            s0 = s0.add(fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN));
         }
         if (i < count) {
-            s1 = s1.add(load(x + 4L * i, F.indexInRange(i, count)));
+            s1 = s1.add(fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN, F.indexInRange(i, count)));
         }
         return Lanes.sum(s0.add(s1).add(s2.add(s3)));
     }
@@ -125,11 +140,11 @@ public final class Rowwise {
                 FloatVector block = FloatVector.zero(F);
                 long end = Math.min(start + SUM_BLOCK, rows);
                 for (long row = start; row < end; row++) {
-                    block = block.add(load(x + 4 * (row * columns + column), mask));
+                    block = block.add(fromMemorySegment(F, ALL, x + 4 * (row * columns + column), LITTLE_ENDIAN, mask));
                 }
                 total = total.add(block);
             }
-            store(total, y + 4L * column, mask);
+            total.intoMemorySegment(ALL, y + 4L * column, LITTLE_ENDIAN, mask);
         };
         return () -> pool.run(strips, strip);
     }
