@@ -24,6 +24,7 @@ import org.nanochat4j.engine.program.Recorder;
  * @param targets I32 (B * T), input, -1 = ignored
  * @param loss mean loss of the last micro-batch (1), output of micro
  * @param rowLosses loss of each position (B * T), 0 where ignored, output of evaluate
+ * @param gradientSquares sum of the squares of each group's gradients, in the order of the groups (G), output of update
  * @param micro forward, loss, backward, and the gradients added up
  * @param update one step of every group
  * @param evaluate forward and losses
@@ -33,6 +34,7 @@ public record TrainingPrograms(
         Variable targets,
         Variable loss,
         Variable rowLosses,
+        Variable gradientSquares,
         Program micro,
         Program update,
         Program evaluate) {
@@ -59,14 +61,16 @@ public record TrainingPrograms(
         Variable targets = new Variable("targets", TensorType.i32(batch * time), Variable.Role.INPUT);
         Variable loss = new Variable("loss", TensorType.f32(1), Variable.Role.OUTPUT);
         Variable rowLosses = new Variable("row_losses", TensorType.f32(batch * time), Variable.Role.OUTPUT);
+        Variable squares = new Variable("gradient_squares", TensorType.f32(groups.size()), Variable.Role.OUTPUT);
         boolean accumulate = accumulationSteps > 1;
         return new TrainingPrograms(
                 ids,
                 targets,
                 loss,
                 rowLosses,
+                squares,
                 micro(gpt, ids, targets, loss, accumulationSteps),
-                update(gpt, groups, accumulate),
+                update(gpt, groups, squares, accumulate),
                 evaluate(gpt, ids, targets, rowLosses));
     }
 
@@ -94,8 +98,14 @@ public record TrainingPrograms(
         return in.finish();
     }
 
-    private static Program update(Gpt gpt, List<ParamGroup> groups, boolean accumulate) {
+    private static Program update(Gpt gpt, List<ParamGroup> groups, Variable squares, boolean accumulate) {
         Recorder in = new Recorder("update");
+        in.assign(
+                squares,
+                groups.stream()
+                        .map(group -> gradientSquares(in, group))
+                        .reduce((before, next) -> before.concat(0, next))
+                        .orElseThrow());
         groups.forEach(group -> group.update(in));
         if (accumulate) {
             for (Parameter parameter : gpt.parameters().store().all()) {
@@ -103,6 +113,13 @@ public record TrainingPrograms(
             }
         }
         return in.finish();
+    }
+
+    private static Tensor gradientSquares(Recorder in, ParamGroup group) {
+        return group.parameters().stream()
+                .map(parameter -> in.use(parameter.gradient()).sumSquares())
+                .reduce(Tensor::add)
+                .orElseThrow();
     }
 
     private static Program evaluate(Gpt gpt, Variable ids, Variable targets, Variable rowLosses) {

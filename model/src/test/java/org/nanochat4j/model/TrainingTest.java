@@ -3,6 +3,7 @@ package org.nanochat4j.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -205,6 +206,47 @@ class TrainingTest {
     @DisplayName("at the first step the output projections are zero, so that the loss is ln V for a small head")
     void firstLoss() {
         assertEquals(Math.log(61), small(engine, 1).step(stream(65), 0, 1, 0), 0.01);
+    }
+
+    @Test
+    @DisplayName(
+            "the update leaves the sum of the squares of each group's gradients, also of accumulated ones that it clears")
+    void gradientSquares() {
+        Run once = small(engine, 1);
+        Run twice = small(engine, 2);
+        // the second step: at the first, most gradients are zero
+        for (int step = 0; step < 2; step++) {
+            once.step(stream(129), step, 2, 0);
+        }
+        float[] squares = engine.floats(once.programs.gradientSquares());
+        assertEquals(once.groups.size(), squares.length);
+        for (int i = 0; i < squares.length; i++) {
+            double sum = 0;
+            for (Parameter parameter : once.groups.get(i).parameters()) {
+                for (float g : engine.floats(parameter.gradient())) {
+                    sum += (double) g * g;
+                }
+            }
+            assertEquals(sum, squares[i], 1e-5 * sum, once.groups.get(i).name());
+            assertTrue(sum > 0, once.groups.get(i).name());
+        }
+        int[] periodic = new int[129];
+        for (int i = 0; i < periodic.length; i++) {
+            periodic[i] = stream(64)[i % 64];
+        }
+        twice.step(periodic, 0, 2, 0);
+        Run first = small(engine, 1);
+        first.step(periodic, 0, 2, 0);
+        float[] accumulated = engine.floats(twice.programs.gradientSquares());
+        float[] direct = engine.floats(first.programs.gradientSquares());
+        for (int i = 0; i < direct.length; i++) {
+            // the mean of two equal gradients is that gradient
+            assertEquals(
+                    direct[i],
+                    accumulated[i],
+                    1e-4 * direct[i] + 1e-12,
+                    first.groups.get(i).name());
+        }
     }
 
     @Test

@@ -78,6 +78,7 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                         .put("rg_idx", step.rowGroup());
                 put(node, "total_training_flops", step.totalFlops());
                 put(node, "total_training_time", step.totalSeconds());
+                step.gradientNorms().forEach((group, norm) -> put(node, "grad_norm/" + group, norm));
             }
             case TrainingEvent.Validation(int step, double bpb, long tokens, double seconds) -> {
                 node.put("kind", "validation").put("step", step);

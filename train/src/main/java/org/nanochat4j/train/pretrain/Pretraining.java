@@ -3,7 +3,9 @@ package org.nanochat4j.train.pretrain;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.Executable;
@@ -199,7 +201,18 @@ public final class Pretraining implements AutoCloseable {
                 position.rowGroup(),
                 flops * step,
                 totalSeconds,
-                eta);
+                eta,
+                gradientNorms());
+    }
+
+    /** What the update program left behind; a square per group. */
+    private Map<String, Double> gradientNorms() {
+        float[] squares = engine.floats(programs.gradientSquares());
+        var norms = new LinkedHashMap<String, Double>();
+        for (int i = 0; i < squares.length; i++) {
+            norms.put(groups.get(i).name(), Math.sqrt(squares[i]));
+        }
+        return norms;
     }
 
     /** Bits per byte on the beginning of the validation split, always the same batches. */

@@ -34,6 +34,7 @@ public sealed interface TrainingEvent {
      * @param totalFlops operations of the run before this step
      * @param totalSeconds of all steps after the tenth
      * @param etaSeconds left at this pace, NaN before the tenth step
+     * @param gradientNorms Euclidean norm of each parameter group's gradient, by the group's name
      */
     record Step(
             int step,
@@ -51,7 +52,8 @@ public sealed interface TrainingEvent {
             int rowGroup,
             double totalFlops,
             double totalSeconds,
-            double etaSeconds)
+            double etaSeconds,
+            Map<String, Double> gradientNorms)
             implements TrainingEvent {
 
         /** The reference's log line. */

@@ -19,6 +19,7 @@ record Report(String title, Table summary, List<Picture> pictures, List<Table> s
 
     private static final Color FAINT = new Color(0xB8C4D6);
     private static final Color STRONG = new Color(0x1F4E9E);
+    private static final String NORM = "grad_norm/";
     private static final Color WARM = new Color(0xC2571A);
 
     /**
@@ -105,8 +106,25 @@ record Report(String title, Table summary, List<Picture> pictures, List<Table> s
         pictures.add(picture(
                 "learning-rate", "Learning-rate schedule", "multiplier", RunLog.series(steps, "train/lrm"), STRONG));
         pictures.add(picture("speed", "Speed", "tokens per second", RunLog.series(steps, "train/tok_per_sec"), STRONG));
+        pictures.add(new Picture("gradient-norm", "Gradient norm by parameter group", "Euclidean norm", norms(steps)));
         pictures.removeIf(Picture::isEmpty);
         return pictures;
+    }
+
+    private static List<Picture.Line> norms(List<JsonNode> steps) {
+        if (steps.isEmpty()) {
+            return List.of();
+        }
+        List<String> groups = steps.getFirst().propertyNames().stream()
+                .filter(key -> key.startsWith(NORM))
+                .toList();
+        var lines = new ArrayList<Picture.Line>();
+        for (String key : groups) {
+            // hues evenly round the circle, so that any number of groups can be told apart
+            Color color = Color.getHSBColor((float) lines.size() / groups.size(), 0.75f, 0.7f);
+            lines.add(new Picture.Line(key.substring(NORM.length()), RunLog.series(steps, key), color, 1.4f));
+        }
+        return lines;
     }
 
     private static Picture picture(String file, String title, String unit, double[][] points, Color color) {

@@ -9,8 +9,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Writes a report: {@code report.md} with picture files beside it, and {@code report.html} with the pictures inside.
@@ -22,6 +25,9 @@ public final class ReportFiles {
     private static final String NO_FONTS =
             "Pictures are SVG, since this machine has no fonts to draw PNG files with; install"
                     + " fontconfig and a font, for example with apt install fontconfig fonts-dejavu-core.";
+
+    /** The steps of the run as a table for other programs. */
+    public static final String CSV = "metrics.csv";
 
     private static final String STYLE = """
             body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -88,7 +94,23 @@ public final class ReportFiles {
         Path html = folder.resolve("report.html");
         save(markdown, markdown(report, images, note).getBytes(StandardCharsets.UTF_8));
         save(html, html(report, images, note).getBytes(StandardCharsets.UTF_8));
+        save(folder.resolve(CSV), csv(run.steps()).getBytes(StandardCharsets.UTF_8));
         return new Written(markdown, html, images.size(), note);
+    }
+
+    /** A line per step, a column per metric; a metric that a step lacks, or that was not finite, is empty. */
+    private static String csv(List<JsonNode> steps) {
+        var columns = new LinkedHashSet<String>();
+        steps.forEach(step -> columns.addAll(step.propertyNames()));
+        columns.remove("kind");
+        var text = new StringBuilder(String.join(",", columns)).append('\n');
+        for (JsonNode step : steps) {
+            text.append(columns.stream()
+                            .map(column -> step.path(column).asString(""))
+                            .collect(Collectors.joining(",")))
+                    .append('\n');
+        }
+        return text.toString();
     }
 
     private static String markdown(Report report, List<Image> images, String note) {

@@ -67,6 +67,10 @@ class EndToEndTest {
         assertTrue(
                 trained.err().lines().anyMatch(line -> line.matches("Step 00003 \\| Validation bpb: \\d+\\.\\d{6}")));
         assertEquals(6, metrics("step").size());
+        JsonNode last = metrics("step").getLast();
+        for (String group : List.of("lm_head", "wte", "value_embeds", "resid_lambdas", "smear", "muon.32x128")) {
+            assertTrue(last.get("grad_norm/" + group).asDouble() > 0, group + " in " + last);
+        }
         assertEquals(7, metrics("sample").size());
     }
 
@@ -231,7 +235,15 @@ class EndToEndTest {
         }
         byte[] png = Files.readAllBytes(folder.resolve("reports/tiny/loss.png"));
         assertArrayEquals(new byte[] {(byte) 0x89, 'P', 'N', 'G'}, java.util.Arrays.copyOf(png, 4));
-        assertEquals(4, result.get("pictures").asInt());
+        assertEquals(5, result.get("pictures").asInt());
+        List<String> csv = Files.readAllLines(folder.resolve("reports/tiny/metrics.csv"));
+        assertEquals(1 + 6, csv.size());
+        List<String> columns = List.of(csv.getFirst().split(",", -1));
+        JsonNode third = metrics("step").get(2);
+        for (String column : List.of("step", "train/loss", "grad_norm/wte", "grad_norm/muon.32x32")) {
+            String cell = csv.get(3).split(",", -1)[columns.indexOf(column)];
+            assertEquals(third.get(column).asDouble(), Double.parseDouble(cell), 0, column);
+        }
     }
 
     @Test
