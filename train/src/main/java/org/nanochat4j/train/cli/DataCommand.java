@@ -1,10 +1,13 @@
 package org.nanochat4j.train.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.tokenizer.Tokenizer;
 import org.nanochat4j.train.data.DataInfo;
 import org.nanochat4j.train.data.JdkDocs;
 import org.nanochat4j.train.data.TextImport;
@@ -95,14 +98,14 @@ final class DataCommand extends Group {
         @Parameters(
                 arity = "1..*",
                 paramLabel = "PATH",
-                description = "Files, and folders that are searched for such files.")
+                description =
+                        "Files, folders that are searched for such files, and patterns such as \"texts/**.jsonl\"; mixed as you like.")
         private List<Path> paths = new ArrayList<>();
 
         @Option(
                 names = "--name",
-                description = "Name of the dataset; its folder is data/NAME in the base folder.",
-                showDefaultValue = Visibility.ALWAYS)
-        private String name = "own";
+                description = "Name of the dataset; its folder is data/NAME in the base folder. Default: own.")
+        private @Nullable String name;
 
         @Option(names = "--out", paramLabel = "DIR", description = "Dataset folder to make, instead of --name.")
         private @Nullable Path out;
@@ -148,7 +151,18 @@ final class DataCommand extends Group {
 
         @Override
         void run() {
-            Path folder = out == null ? baseDir().data(name) : out;
+            if (out != null && name != null) {
+                throw UserError.usage("--out and --name contradict each other", "give one of them");
+            }
+            if (shortest < 0 || longest < shortest) {
+                throw UserError.usage(
+                        "--min-chars " + shortest + " and --max-chars " + longest + " leave no document",
+                        "the first must not be negative nor above the second");
+            }
+            if (!(validation > 0 && validation < 1)) {
+                throw UserError.usage("--validation " + validation + " is no share", "give one between 0 and 1");
+            }
+            Path folder = out == null ? baseDir().data(name == null ? "own" : name) : out;
             var options = new TextImport.Options(column, validation, shortest, longest, seed);
             TextImport.Result made = TextImport.write(paths, folder, replace, options, progress());
             say(String.format(
@@ -174,7 +188,8 @@ final class DataCommand extends Group {
 
     @Command(
             name = "info",
-            description = "Describe a dataset: documents, characters, bytes, shards and a sample. Reads all of it.")
+            description =
+                    "Describe a dataset: documents, characters, bytes, tokens, shards and a sample. Reads all of it.")
     static final class Info extends Verb {
 
         @Parameters(
@@ -184,13 +199,25 @@ final class DataCommand extends Group {
                 showDefaultValue = Visibility.ALWAYS)
         private String dataset = JDK;
 
+        @Option(
+                names = "--tokenizer",
+                paramLabel = "PATH",
+                description = "Tokenizer that counts tokens. Default: tokenizer in the base folder, if there is one.")
+        private @Nullable Path tokenizer;
+
         Info(Console console) {
             super(console);
         }
 
         @Override
-        void run() {
-            DataInfo info = DataInfo.of(baseDir().dataset(dataset), progress());
+        void run() throws IOException {
+            Path own = baseDir().tokenizer();
+            Path path = tokenizer == null && Files.exists(own) ? own : tokenizer;
+            Tokenizer counts = path == null ? null : TokenizerSource.load(path).tokenizer();
+            DataInfo info = DataInfo.of(
+                    baseDir().dataset(dataset),
+                    counts == null ? null : text -> 1L + counts.encode(text).length,
+                    progress());
             if (json()) {
                 result(tree(info));
                 return;
@@ -199,6 +226,15 @@ final class DataCommand extends Group {
             say("documents   " + Texts.count(info.documents()));
             say("characters  " + Texts.count(info.characters()));
             say("text bytes  " + Texts.count(info.textBytes()) + ", in files of " + Texts.bytes(info.fileBytes()));
+            Long tokens = info.tokens();
+            if (tokens != null) {
+                say(String.format(
+                        Locale.ROOT,
+                        "tokens      %,d with one before every document, %.2f bytes each, by %s",
+                        tokens,
+                        (double) info.textBytes() / tokens,
+                        path));
+            }
             for (DataInfo.ShardInfo shard : info.shards()) {
                 say(String.format(
                         Locale.ROOT,
@@ -220,6 +256,7 @@ final class DataCommand extends Group {
                     .put("characters", info.characters())
                     .put("text_bytes", info.textBytes())
                     .put("file_bytes", info.fileBytes())
+                    .put("tokens", info.tokens())
                     .put("sample", info.sample());
             var shards = node.putArray("shards");
             for (DataInfo.ShardInfo shard : info.shards()) {

@@ -17,7 +17,7 @@ import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 
 /**
- * Parquet page compression in Java alone: zstd, snappy, gzip and raw LZ4 are read, zstd is written.
+ * Parquet page compression in Java alone: zstd, snappy, gzip and both kinds of LZ4 are read, zstd is written.
  *
  * <p>The library's own factory needs a Hadoop installation and native zstd; this one needs neither.
  */
@@ -39,10 +39,11 @@ final class Codecs implements CompressionCodecFactory {
             case ZSTD -> new Decompress(codec, blockwise(new ZstdDecompressor()));
             case SNAPPY -> new Decompress(codec, blockwise(new SnappyDecompressor()));
             case LZ4_RAW -> new Decompress(codec, blockwise(new Lz4Decompressor()));
+            case LZ4 -> new Decompress(codec, Codecs::hadoopLz4);
             case GZIP -> new Decompress(codec, Codecs::gunzip);
             default ->
                 throw new UnsupportedOperationException("compression " + codec
-                        + " is not supported; supported are ZSTD, SNAPPY, GZIP, LZ4_RAW and UNCOMPRESSED");
+                        + " is not supported; supported are ZSTD, SNAPPY, GZIP, LZ4, LZ4_RAW and UNCOMPRESSED");
         };
     }
 
@@ -64,6 +65,43 @@ final class Codecs implements CompressionCodecFactory {
         try (var in = new GZIPInputStream(new ByteArrayInputStream(compressed))) {
             return in.readNBytes(page, 0, page.length);
         }
+    }
+
+    /**
+     * The deprecated LZ4 of the parquet format: Hadoop's frames, each of an uncompressed length and then blocks of a compressed length and data, all lengths
+     * big-endian; or, from old versions of parquet-cpp, one block without a frame. Told apart as Arrow does: what does not parse as frames is a block.
+     */
+    private static int hadoopLz4(byte[] compressed, byte[] page) {
+        int framed = frames(compressed, page);
+        return framed >= 0
+                ? framed
+                : new Lz4Decompressor().decompress(compressed, 0, compressed.length, page, 0, page.length);
+    }
+
+    /** Bytes written to the page, or -1 where these are no frames. */
+    private static int frames(byte[] compressed, byte[] page) {
+        var lz4 = new Lz4Decompressor();
+        ByteBuffer in = ByteBuffer.wrap(compressed);
+        int written = 0;
+        while (in.remaining() >= Integer.BYTES) {
+            int end = written + in.getInt();
+            if (end < written || end > page.length) {
+                return -1;
+            }
+            while (written < end) {
+                int length = in.remaining() >= Integer.BYTES ? in.getInt() : -1;
+                if (length < 0 || length > in.remaining()) {
+                    return -1;
+                }
+                try {
+                    written += lz4.decompress(compressed, in.position(), length, page, written, end - written);
+                } catch (RuntimeException e) {
+                    return -1;
+                }
+                in.position(in.position() + length);
+            }
+        }
+        return in.hasRemaining() || written != page.length ? -1 : written;
     }
 
     private static byte[] bytes(BytesInput input) throws IOException {

@@ -3,6 +3,8 @@ package org.nanochat4j.train.data;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a dataset folder holds; reads all of it.
@@ -13,6 +15,7 @@ import java.util.List;
  * @param characters code points in all shards
  * @param textBytes UTF-8 bytes of all texts
  * @param fileBytes size of the files
+ * @param tokens of all texts, each with one for its beginning; null without a tokenizer
  * @param sample beginning of the first document
  */
 public record DataInfo(
@@ -22,6 +25,7 @@ public record DataInfo(
         long characters,
         long textBytes,
         long fileBytes,
+        @Nullable Long tokens,
         String sample) {
 
     private static final int SAMPLE = 400;
@@ -41,11 +45,22 @@ public record DataInfo(
             String file, Split split, int rowGroups, long documents, long characters, long textBytes, long fileBytes) {}
 
     /**
-     * Reads a dataset folder.
+     * Reads a dataset folder, without tokens.
      *
      * @throws DataException if it holds no shards or one of them cannot be read
      */
     public static DataInfo of(Path folder, Progress progress) {
+        return of(folder, null, progress);
+    }
+
+    /**
+     * Reads a dataset folder.
+     *
+     * @param length tokens of a text; null if they are not to be counted
+     * @throws DataException if it holds no shards or one of them cannot be read
+     */
+    public static DataInfo of(Path folder, @Nullable ToLongFunction<String> length, Progress progress) {
+        long tokens = 0;
         List<Shard> all = Shards.open(folder).all();
         var infos = new ArrayList<ShardInfo>();
         String sample = "";
@@ -60,6 +75,7 @@ public record DataInfo(
                     for (String text : rows) {
                         characters += Utf8.codePoints(text);
                         textBytes += Utf8.bytes(text);
+                        tokens += length == null ? 0 : length.applyAsLong(text);
                     }
                     sample = sample.isEmpty() && !rows.isEmpty() ? beginning(rows.getFirst()) : sample;
                 }
@@ -81,6 +97,7 @@ public record DataInfo(
                 infos.stream().mapToLong(ShardInfo::characters).sum(),
                 infos.stream().mapToLong(ShardInfo::textBytes).sum(),
                 infos.stream().mapToLong(ShardInfo::fileBytes).sum(),
+                length == null ? null : tokens,
                 sample);
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
@@ -26,7 +27,7 @@ import org.apache.parquet.schema.Type;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One string column of a parquet file, row group by row group, without a Hadoop installation.
+ * One column of strings, or of lists of them, of a parquet file, row group by row group, without a Hadoop installation.
  *
  * <p>Opening reads the footer only; {@link #rowGroupRows()} costs no data. Memory is one decoded row group. Not thread-safe.
  */
@@ -34,6 +35,9 @@ public final class ParquetTexts implements AutoCloseable {
 
     /** Name of the text column in nanochat's shards. */
     public static final String TEXT = "text";
+
+    /** How writers name the levels between a list and its elements. */
+    private static final Pattern LIST = Pattern.compile("\\.(list\\.(element|item)|bag\\.array_element|array)$");
 
     private final Path file;
     private final ColumnDescriptor column;
@@ -56,11 +60,19 @@ public final class ParquetTexts implements AutoCloseable {
      * @throws DataException if the file cannot be read, is truncated or no parquet file, or has no such column
      */
     public static ParquetTexts open(Path file) {
-        return open(file, TEXT);
+        ParquetTexts texts = open(file, TEXT);
+        if (texts.column.getMaxRepetitionLevel() > 0) {
+            texts.close();
+            throw new DataException(
+                    "the text column holds lists, one text per row is needed",
+                    file.toString(),
+                    "make shards of it with `nanochat data import`, which takes every element as a document");
+        }
+        return texts;
     }
 
     /**
-     * Opens a string column by its dotted path, for example {@code text} or {@code document.body}.
+     * Opens a string column by its dotted path, for example {@code text} or {@code document.body}; lists by the path of the list or of its elements.
      *
      * @throws DataException if the file cannot be read, is truncated or no parquet file, or has no such column
      */
@@ -111,7 +123,7 @@ public final class ParquetTexts implements AutoCloseable {
     }
 
     /**
-     * Texts of one row group, in order, with null where a row has none.
+     * Texts of one row group, in order, with null where a row has none. Of a list every element is a text, and an empty or missing list is one null.
      *
      * @throws DataException if the data are damaged or a text is not valid UTF-8
      */
@@ -119,9 +131,11 @@ public final class ParquetTexts implements AutoCloseable {
         try (PageReadStore pages = reader.readRowGroup(index)) {
             var store = new ColumnReadStoreImpl(pages, new Unused(schema), schema, null);
             ColumnReader values = store.getColumnReader(column);
-            int rows = Math.toIntExact(pages.getRowCount());
-            var texts = new ArrayList<@Nullable String>(rows);
-            for (int row = 0; row < rows; row++) {
+            long count = pages.getPageReader(column).getTotalValueCount();
+            var texts = new ArrayList<@Nullable String>(Math.toIntExact(count));
+            int row = -1;
+            for (long i = 0; i < count; i++) {
+                row += values.getCurrentRepetitionLevel() == 0 ? 1 : 0;
                 boolean present = values.getCurrentDefinitionLevel() == column.getMaxDefinitionLevel();
                 texts.add(present ? decode(values.getBinary().getBytes(), index, row) : null);
                 values.consume();
@@ -197,12 +211,12 @@ public final class ParquetTexts implements AutoCloseable {
         List<String> usable = new ArrayList<>();
         for (ColumnDescriptor candidate : schema.getColumns()) {
             String name = String.join(".", candidate.getPath());
-            boolean isString = candidate.getPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.BINARY
-                    && candidate.getMaxRepetitionLevel() == 0;
-            if (isString && name.equals(path)) {
+            boolean isString = candidate.getPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.BINARY;
+            if (isString
+                    && (name.equals(path) || LIST.matcher(name).replaceFirst("").equals(path))) {
                 return candidate;
             }
-            usable.add(name + (isString ? "" : " (" + kind(candidate) + ")"));
+            usable.add(name + kind(candidate));
         }
         throw new DataException(
                 "no text column \"" + path + "\"",
@@ -211,9 +225,10 @@ public final class ParquetTexts implements AutoCloseable {
     }
 
     private static String kind(ColumnDescriptor column) {
-        return column.getMaxRepetitionLevel() > 0
-                ? "list"
-                : column.getPrimitiveType().getPrimitiveTypeName().name().toLowerCase(Locale.ROOT);
+        PrimitiveTypeName type = column.getPrimitiveType().getPrimitiveTypeName();
+        String values = type == PrimitiveTypeName.BINARY ? "" : type.name().toLowerCase(Locale.ROOT);
+        String kind = column.getMaxRepetitionLevel() == 0 ? values : ("list " + values).strip();
+        return kind.isEmpty() ? "" : " (" + kind + ")";
     }
 
     /** The part of the schema that leads to one column, so that only its pages are read. */

@@ -1,10 +1,16 @@
 package org.nanochat4j.train.data;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import org.nanochat4j.train.random.PythonRandom;
 
@@ -82,7 +88,7 @@ public final class TextImport {
     /**
      * Imports files and folders.
      *
-     * @param paths files, or folders searched with their subfolders
+     * @param paths files, folders searched with their subfolders, and patterns such as {@code texts/*.jsonl}; a file named twice is read once
      * @param folder dataset folder to make
      * @param replace whether an existing dataset may be replaced
      * @throws DataException if there is nothing to import, a file cannot be used, or the folder cannot be written; nothing of the
@@ -90,6 +96,15 @@ public final class TextImport {
      */
     public static Result write(List<Path> paths, Path folder, boolean replace, Options options, Progress progress) {
         List<Path> files = files(paths);
+        Path target = folder.toAbsolutePath().normalize();
+        for (Path file : files) {
+            if (file.toAbsolutePath().normalize().startsWith(target)) {
+                throw new DataException(
+                        "a file to import lies in the output folder, which is replaced as a whole",
+                        file.toString(),
+                        "choose another folder with --out");
+            }
+        }
         try (DatasetWriter dataset = DatasetWriter.create(folder, replace)) {
             var run = new TextImport(options, dataset);
             for (int i = 0; i < files.size(); i++) {
@@ -161,19 +176,59 @@ public final class TextImport {
         shardCharacters = 0;
     }
 
-    /** The files themselves, and all recognised files below the folders, sorted. */
+    /** The files themselves, those that match a pattern, and all recognised files below the folders, sorted; each once. */
     static List<Path> files(List<Path> paths) {
-        var files = new ArrayList<Path>();
+        var files = new LinkedHashMap<Path, Path>();
         for (Path path : paths) {
             if (Files.isRegularFile(path)) {
-                files.add(path);
+                keep(path, files);
             } else if (Files.isDirectory(path)) {
-                files.addAll(below(path));
+                below(path).forEach(file -> keep(file, files));
+            } else if (isPattern(path)) {
+                matching(path).forEach(file -> keep(file, files));
             } else {
                 throw new DataException("no such file or folder", path.toString(), "check the path");
             }
         }
-        return files;
+        return List.copyOf(files.values());
+    }
+
+    private static void keep(Path file, Map<Path, Path> files) {
+        files.putIfAbsent(file.toAbsolutePath().normalize(), file);
+    }
+
+    private static boolean isPattern(Path path) {
+        return path.toString().chars().anyMatch(c -> "*?[{".indexOf(c) >= 0);
+    }
+
+    /** Files that match a pattern with {@code *}, {@code **}, {@code ?}, {@code [a-z]} or {@code {a,b}}. */
+    private static List<Path> matching(Path pattern) {
+        Path whole = pattern.toAbsolutePath().normalize();
+        Path start = whole;
+        while (isPattern(start)) {
+            start = Objects.requireNonNull(start.getParent(), "the root of a file system is no pattern");
+        }
+        try {
+            PathMatcher matcher = whole.getFileSystem().getPathMatcher("glob:" + whole);
+            List<Path> files = List.of();
+            if (Files.isDirectory(start)) {
+                try (Stream<Path> all = Files.walk(start)) {
+                    files = all.filter(file -> Files.isRegularFile(file) && matcher.matches(file))
+                            .sorted()
+                            .toList();
+                }
+            }
+            if (files.isEmpty()) {
+                throw new DataException("no file matches the pattern", pattern.toString(), "check the path");
+            }
+            return files;
+        } catch (PatternSyntaxException e) {
+            throw new DataException(
+                    "no valid pattern: " + e.getDescription(), pattern.toString(), "correct the pattern", e);
+        } catch (IOException | UncheckedIOException e) {
+            throw new DataException(
+                    "cannot be listed: " + e.getMessage(), start.toString(), "check permissions of the folder", e);
+        }
     }
 
     private static List<Path> below(Path folder) {

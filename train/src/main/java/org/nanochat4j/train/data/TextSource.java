@@ -145,7 +145,14 @@ sealed interface TextSource {
                         at(number) + ", " + fields,
                         "choose a string field with `nanochat data import --column NAME`");
             }
-            return text.asString();
+            String value = text.asString();
+            if (!StandardCharsets.UTF_8.newEncoder().canEncode(value)) {
+                throw new DataException(
+                        "a surrogate without its other half, which is no character",
+                        at(number),
+                        "repair the line, or remove it");
+            }
+            return value;
         }
 
         private String at(long number) {

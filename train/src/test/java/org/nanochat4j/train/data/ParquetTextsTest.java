@@ -116,6 +116,18 @@ class ParquetTextsTest {
         }
     }
 
+    @Test
+    @DisplayName("a list inside a group, by the path of the list or of its elements: every element is a text")
+    void lists() {
+        Path file = Golden.shared("data/arc/ARC-Easy/test/00000.parquet");
+        try (ParquetTexts byList = ParquetTexts.open(file, "choices.text");
+                ParquetTexts byElement = ParquetTexts.open(file, "choices.text.list.element")) {
+            var texts = byList.rowGroup(0);
+            assertEquals(texts, byElement.rowGroup(0));
+            assertTrue(texts.size() > 3 * byList.rowGroupRows().getFirst(), texts.size() + " choices");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "nulls, a text is missing (null)",

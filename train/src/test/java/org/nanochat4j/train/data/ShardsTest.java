@@ -2,6 +2,7 @@ package org.nanochat4j.train.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -79,5 +80,7 @@ class ShardsTest {
         assertEquals(11 + 1 + 6, info.textBytes());
         assertEquals("naïve 😀", info.sample());
         assertEquals(Split.VAL, info.shards().getLast().split());
+        assertNull(info.tokens());
+        assertEquals(11L, DataInfo.of(folder, String::length, Progress.SILENT).tokens());
     }
 }

@@ -3,11 +3,14 @@ package org.nanochat4j.train.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.airlift.compress.zstd.ZstdOutputStream;
 import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -104,6 +108,34 @@ class TextImportTest {
                 imported().stream().sorted().toList());
         assertEquals(4, result.files());
         assertEquals(5, result.trainDocuments());
+    }
+
+    @Test
+    @DisplayName("patterns, folders and files mixed; a file named twice is read once")
+    void patterns() throws IOException {
+        file("a.txt", "one");
+        file("b.text", "two");
+        file("c.jsonl", "{\"text\": \"three\"}");
+        Files.createDirectories(in.resolve("sub/deep"));
+        file("sub/deep/d.jsonl", "{\"text\": \"four\"}");
+        file("sub/e.md", "five");
+        List<Path> paths = List.of(in.resolve("?.{txt,text}"), in.resolve("a.txt"), in.resolve("**.jsonl"));
+        assertEquals(
+                Stream.of("a.txt", "b.text", "c.jsonl", "sub/deep/d.jsonl")
+                        .map(in::resolve)
+                        .toList(),
+                TextImport.files(paths));
+        assertEquals(5, TextImport.files(List.of(in.resolve("su*/*"), in)).size());
+    }
+
+    @Test
+    @DisplayName("every text of a list is a document")
+    void lists() throws IOException, URISyntaxException {
+        URL lists = TextImportTest.class.getResource("/parquet/wrong_type.parquet");
+        assertNotNull(lists);
+        var options = new TextImport.Options("tags", 0.02, 1, Integer.MAX_VALUE, 42);
+        TextImport.write(List.of(Path.of(lists.toURI())), out, false, options, Progress.SILENT);
+        assertEquals(List.of("x", "y"), imported().stream().sorted().toList());
     }
 
     @Test
