@@ -13,13 +13,13 @@ import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Verifier;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.BitsPerByte;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.TrainingPrograms;
 import org.nanochat4j.train.data.BestFitLoader;
 import org.nanochat4j.train.data.LoaderState;
 import org.nanochat4j.train.data.Split;
-import org.nanochat4j.train.eval.BitsPerByte;
 
 /**
  * Base training on one process: {@link #prepare} derives, records, plans and compiles; {@link #run} trains.

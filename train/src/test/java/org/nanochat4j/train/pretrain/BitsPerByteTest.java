@@ -1,4 +1,4 @@
-package org.nanochat4j.train.eval;
+package org.nanochat4j.train.pretrain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.BitsPerByte;
 import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
