@@ -61,7 +61,7 @@ public record TrainingPrograms(
         Variable targets = new Variable("targets", TensorType.i32(batch * time), Variable.Role.INPUT);
         Variable loss = new Variable("loss", TensorType.f32(1), Variable.Role.OUTPUT);
         Variable rowLosses = new Variable("row_losses", TensorType.f32(batch * time), Variable.Role.OUTPUT);
-        Variable squares = new Variable("gradient_squares", TensorType.f32(groups.size()), Variable.Role.OUTPUT);
+        Variable squares = new Variable("gradient_squares", TensorType.f32(Math.max(1, groups.size())), Variable.Role.OUTPUT);
         boolean accumulate = accumulationSteps > 1;
         return new TrainingPrograms(
                 ids,
@@ -100,12 +100,10 @@ public record TrainingPrograms(
 
     private static Program update(Gpt gpt, List<ParamGroup> groups, Variable squares, boolean accumulate) {
         Recorder in = new Recorder("update");
-        in.assign(
-                squares,
-                groups.stream()
-                        .map(group -> gradientSquares(in, group))
-                        .reduce((before, next) -> before.concat(0, next))
-                        .orElseThrow());
+        groups.stream()
+                .map(group -> gradientSquares(in, group))
+                .reduce((before, next) -> before.concat(0, next))
+                .ifPresent(all -> in.assign(squares, all));
         groups.forEach(group -> group.update(in));
         if (accumulate) {
             for (Parameter parameter : gpt.parameters().store().all()) {
