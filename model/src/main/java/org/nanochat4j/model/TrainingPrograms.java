@@ -61,7 +61,8 @@ public record TrainingPrograms(
         Variable targets = new Variable("targets", TensorType.i32(batch * time), Variable.Role.INPUT);
         Variable loss = new Variable("loss", TensorType.f32(1), Variable.Role.OUTPUT);
         Variable rowLosses = new Variable("row_losses", TensorType.f32(batch * time), Variable.Role.OUTPUT);
-        Variable squares = new Variable("gradient_squares", TensorType.f32(Math.max(1, groups.size())), Variable.Role.OUTPUT);
+        Variable squares =
+                new Variable("gradient_squares", TensorType.f32(Math.max(1, groups.size())), Variable.Role.OUTPUT);
         boolean accumulate = accumulationSteps > 1;
         return new TrainingPrograms(
                 ids,

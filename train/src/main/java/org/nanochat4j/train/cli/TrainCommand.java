@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.tokenizer.Tokenizer;
@@ -14,10 +16,16 @@ import org.nanochat4j.train.data.Shards;
 import org.nanochat4j.train.pretrain.DryRun;
 import org.nanochat4j.train.pretrain.Preset;
 import org.nanochat4j.train.pretrain.PretrainOptions;
+import org.nanochat4j.train.pretrain.Resumption;
+import org.nanochat4j.train.pretrain.RunFolder;
+import org.nanochat4j.train.pretrain.RunLock;
+import org.nanochat4j.train.pretrain.SavedRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code nanochat train}: base training on this machine. */
 @Command(
@@ -25,6 +33,8 @@ import picocli.CommandLine.Option;
         description =
                 "Train a model from scratch: batch, learning rates, weight decay and length of the run follow from the depth.",
         footer = {
+            "",
+            "SIGINT (Ctrl-C) and SIGTERM: the step is finished and saved; exit code 130 or 143. Go on with --resume.",
             "",
             "A small run on a laptop:",
             "  nanochat train --depth 4 --max-seq-len 512 --head-dim 64 --device-batch-size 8 --total-batch-size 16384 --num-iterations 500"
@@ -78,20 +88,113 @@ final class TrainCommand extends Verb {
         super(console);
     }
 
+    @Option(
+            names = "--resume",
+            arity = "0..1",
+            fallbackValue = "",
+            paramLabel = "RUN|STEP",
+            description =
+                    "Go on with a run exactly where it was saved last, or at a step; its options need not be given again. Without RUN: that of"
+                            + " --model-tag or --out, or the newest.")
+    private @Nullable String resume;
+
+    @Option(
+            names = "--allow-changes",
+            description = "With --resume: accept another schedule or dataset, and record that in the run's history.")
+    private boolean allowChanges;
+
+    @Option(
+            names = "--keep-last",
+            paramLabel = "N",
+            description =
+                    "Keep the newest N checkpoints and the one with the lowest validation bpb. 0: all. Not recorded: give it again with --resume.",
+            showDefaultValue = Visibility.ALWAYS)
+    private int keepLast;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
     @Override
     void run() throws IOException {
+        if (keepLast < 0) {
+            throw UserError.usage("--keep-last " + keepLast, "give 0 or more");
+        }
         Preset published = preset.apply();
         PretrainOptions options = arguments.options();
+        if (resume != null && (dryRun || published != null)) {
+            throw UserError.usage(
+                    "--resume together with --dry-run or --preset",
+                    "leave the other out: a run goes on with its own options");
+        }
         if (dryRun) {
             dryRun(options, published);
             return;
+        }
+        if (resume != null) {
+            resume(options, resume);
+            return;
+        }
+        if (allowChanges) {
+            throw UserError.usage("--allow-changes without --resume", "leave it out");
         }
         String name = tag == null ? "d" + options.model().depth() : tag;
         Path folder = out == null ? baseDir().run(name) : out;
         Shards shards = Shards.open(baseDir().dataset(data));
         TokenizerSource source =
                 TokenizerSource.load(tokenizer == null ? baseDir().tokenizer() : tokenizer);
-        result(new TrainingRun(this, engine, memory).train(options, name, shards, source, folder, replace));
+        result(new TrainingRun(this, engine, memory)
+                .keepLast(keepLast)
+                .train(options, name, shards, source, folder, replace));
+    }
+
+    private void resume(PretrainOptions asked, String which) throws IOException {
+        if (replace) {
+            throw UserError.usage("both --resume and --replace", "give one of them");
+        }
+        boolean isStep = which.matches("\\d{1,9}");
+        Path folder = runFolder(isStep ? "" : which);
+        if (!Files.isDirectory(folder)) {
+            throw UserError.failure("no run in " + folder, "name one by --model-tag or --out");
+        }
+        try (RunLock _ = RunLock.acquire(folder)) {
+            RunFolder run = new RunFolder(folder);
+            run.removeLeftovers();
+            SavedRun saved = isStep ? SavedRun.open(run.checkpoint(Integer.parseInt(which))) : run.newest(this::say);
+            Set<String> given = given();
+            Path dataset = given.contains("data") ? baseDir().dataset(data) : saved.data();
+            Shards shards = Shards.open(dataset);
+            TokenizerSource source =
+                    TokenizerSource.load(tokenizer == null ? saved.checkpoint().directory() : tokenizer);
+            String trained = saved.checkpoint().meta().tokenizerFingerprint().orElse("unknown");
+            if (!source.tokenizer().fingerprint().equals(trained)) {
+                throw UserError.failure(
+                        "the tokenizer, fingerprint " + source.tokenizer().fingerprint()
+                                + ", is not the one of the run, " + trained,
+                        "leave --tokenizer out: the checkpoint has its own");
+            }
+            Resumption resumption = Resumption.of(saved, given, asked, shards, allowChanges);
+            result(new TrainingRun(this, engine, memory).keepLast(keepLast).resume(resumption, shards, source, run));
+        }
+    }
+
+    private Path runFolder(String name) throws IOException {
+        if (!name.isEmpty()) {
+            Path named = baseDir().run(name);
+            return Files.isDirectory(named) ? named : Path.of(name);
+        }
+        if (out != null) {
+            return out;
+        }
+        return tag == null
+                ? CheckpointArguments.newestRun(baseDir())
+                : baseDir().run(tag);
+    }
+
+    /** Names of the options on the command line, as {@code meta.json} writes them. */
+    private Set<String> given() {
+        return spec.commandLine().getParseResult().matchedOptions().stream()
+                .map(option -> option.longestName().substring(2).replace('-', '_'))
+                .collect(Collectors.toSet());
     }
 
     /** The vocabulary is the tokenizer's; where there is none yet, the preset's. */

@@ -10,8 +10,11 @@ import org.nanochat4j.train.pretrain.Derivation;
 import org.nanochat4j.train.pretrain.Metrics;
 import org.nanochat4j.train.pretrain.PretrainOptions;
 import org.nanochat4j.train.pretrain.Pretraining;
+import org.nanochat4j.train.pretrain.Resumption;
 import org.nanochat4j.train.pretrain.RunFolder;
 import org.nanochat4j.train.pretrain.RunInputs;
+import org.nanochat4j.train.pretrain.RunLock;
+import org.nanochat4j.train.pretrain.SavedRun;
 import org.nanochat4j.train.pretrain.TrainingEvent;
 import org.nanochat4j.train.pretrain.TrainingListener;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,12 +28,19 @@ final class TrainingRun implements TrainingListener {
     private final Verb verb;
     private final EngineArguments engineArguments;
     private final MemoryArguments memory;
+    private int keepLast;
     private final ObjectNode result = JsonMapper.shared().createObjectNode();
 
     TrainingRun(Verb verb, EngineArguments engineArguments, MemoryArguments memory) {
         this.verb = verb;
         this.engineArguments = engineArguments;
         this.memory = memory;
+    }
+
+    /** Keeps so many of the newest checkpoints, beside the best; 0: all. */
+    TrainingRun keepLast(int checkpoints) {
+        keepLast = checkpoints;
+        return this;
     }
 
     /** Trains; returns what came out. */
@@ -41,16 +51,48 @@ final class TrainingRun implements TrainingListener {
         try (Engine engine = engineArguments.open();
                 Pretraining training = new Pretraining(options, inputs, engine, memory.bytes())) {
             RunFolder run = RunFolder.begin(folder, replace);
-            introduce(options, training, engine, shards, tokenizer);
-            try (Metrics metrics = Metrics.begin(folder)) {
-                training.run(run, event -> {
-                    metrics.on(event);
-                    on(event);
-                });
+            try (RunLock _ = RunLock.acquire(folder)) {
+                introduce(options, training, engine, shards, tokenizer);
+                try (Metrics metrics = Metrics.begin(folder)) {
+                    go(training, run, metrics);
+                }
             }
         }
         result.put("run", folder.toString());
         return result;
+    }
+
+    /** Goes on with a run, whose folder the caller has locked; returns what came out. */
+    ObjectNode resume(Resumption resumption, Shards shards, TokenizerSource tokenizer, RunFolder run)
+            throws IOException {
+        SavedRun saved = resumption.saved();
+        var inputs =
+                new RunInputs(saved.tag(), shards, tokenizer.tokenizer(), tokenizer.files(), engineArguments.threads());
+        try (Engine engine = engineArguments.open();
+                Pretraining training = new Pretraining(resumption.options(), inputs, engine, memory.bytes())) {
+            training.resume(resumption);
+            introduce(resumption.options(), training, engine, shards, tokenizer);
+            int step = saved.progress().step();
+            run.setAside(step, verb::say);
+            try (Metrics metrics = Metrics.resume(run.path(), step)) {
+                go(training, run, metrics);
+            }
+        }
+        result.put("run", run.path().toString());
+        return result;
+    }
+
+    private void go(Pretraining training, RunFolder run, Metrics metrics) throws IOException {
+        try (StopSignal stop = new StopSignal(() -> verb.say("Stopping: this step is finished and saved first"))) {
+            int steps = training.run(run, keepLast, stop, event -> {
+                metrics.on(event);
+                on(event);
+            });
+            if (steps < training.derivation().iterations()) {
+                verb.say("Stopped after step " + steps + "; go on with: nanochat train --resume --out " + run.path());
+                result.put("stopped_at", steps);
+            }
+        }
     }
 
     private void introduce(
@@ -100,6 +142,18 @@ final class TrainingRun implements TrainingListener {
                 verb.say(String.format(Locale.ROOT, "Step %05d | Saved %s", step, folder));
                 result.put("checkpoint", folder.toString());
             }
+            case TrainingEvent.Resumed(int step, Path folder, var _) -> {
+                verb.say("Going on after step " + step + " from " + folder);
+                result.put("resumed_at", step);
+                result.put("checkpoint", folder.toString());
+            }
+            case TrainingEvent.SaveFailed(int step, String problem) ->
+                verb.say(String.format(
+                        Locale.ROOT,
+                        "Step %05d | WARNING: not saved (%s); older checkpoints stay, training goes on, and saving is tried again."
+                                + " Make room on the disk.",
+                        step,
+                        problem));
             case TrainingEvent.Finished end -> {
                 verb.say(String.format(Locale.ROOT, "Memory of the plan: %.1f MiB", end.peakMemoryBytes() / 1048576.0));
                 verb.say(String.format(Locale.ROOT, "Total training time: %.2fm", end.totalSeconds() / 60));

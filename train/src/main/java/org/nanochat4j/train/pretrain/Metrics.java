@@ -3,11 +3,15 @@ package org.nanochat4j.train.pretrain;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -38,6 +42,49 @@ public final class Metrics implements TrainingListener, AutoCloseable {
     public static Metrics append(Path folder) throws IOException {
         Path file = folder.resolve(FILE);
         return new Metrics(file, Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
+    }
+
+    /**
+     * Goes on with the file of a run from a step; lines of what came after the checkpoint, and of what was cut off, are dropped.
+     *
+     * @param step of the checkpoint
+     */
+    public static Metrics resume(Path folder, int step) throws IOException {
+        Path file = folder.resolve(FILE);
+        var kept = new StringBuilder();
+        if (Files.exists(file)) {
+            for (String line : Files.readAllLines(file)) {
+                if (!before(line, step)) {
+                    break;
+                }
+                kept.append(line).append('\n');
+            }
+            Path shorter = folder.resolve(FILE + ".tmp");
+            Files.writeString(shorter, kept);
+            try (FileChannel channel = FileChannel.open(shorter, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            Files.move(shorter, file, StandardCopyOption.ATOMIC_MOVE);
+        }
+        return new Metrics(
+                file,
+                Files.newBufferedWriter(
+                        file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+    }
+
+    private static boolean before(String line, int step) {
+        try {
+            JsonNode node = JsonMapper.shared().readTree(line);
+            int at = node.path("step").asInt(0);
+            return switch (node.path("kind").asString("")) {
+                case "", "end" -> false;
+                case "run" -> true;
+                case "step" -> at < step;
+                default -> at <= step;
+            };
+        } catch (JacksonException _) {
+            return false;
+        }
     }
 
     @Override
@@ -93,6 +140,12 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                         .put("text", text);
             case TrainingEvent.Saved(int step, Path folder) ->
                 node.put("kind", "checkpoint").put("step", step).put("folder", folder.toString());
+            case TrainingEvent.Resumed(int step, Path folder, var history) -> {
+                node.put("kind", "resume").put("step", step).put("folder", folder.toString());
+                node.set("history", JsonMapper.shared().valueToTree(history));
+            }
+            case TrainingEvent.SaveFailed(int step, String problem) ->
+                node.put("kind", "save_failed").put("step", step).put("problem", problem);
             case TrainingEvent.Finished end -> {
                 node.put("kind", "end").put("step", end.steps());
                 put(node, "val/bpb", end.lastBpb());

@@ -1,11 +1,14 @@
 package org.nanochat4j.train.pretrain;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.Executable;
@@ -14,6 +17,7 @@ import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Verifier;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.BitsPerByte;
+import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.TrainingPrograms;
@@ -33,6 +37,9 @@ public final class Pretraining implements AutoCloseable {
     /** Steps whose time does not count: the virtual machine is still compiling. */
     private static final int UNTIMED_STEPS = 10;
 
+    /** Steps after which a save that failed is tried again. */
+    private static final int RETRY_EVERY = 10;
+
     private final PretrainOptions options;
     private final RunInputs inputs;
     private final Engine engine;
@@ -47,11 +54,20 @@ public final class Pretraining implements AutoCloseable {
     private final Executable evaluate;
     private final PromptSamples samples;
     private final double peakFlops;
-    private final BestFitLoader loader;
+    private BestFitLoader loader;
     private final int[] ids;
     private final int[] targets;
     private final float[] loss = new float[1];
     private LoaderState loaderState;
+
+    /** Where the run was resumed; null if it began here. */
+    private @Nullable Resumption resumption;
+
+    private int firstStep;
+    /** A checkpoint could not be written; it is tried again. */
+    private boolean saveOwed;
+
+    private boolean stopping;
 
     private double smoothLoss;
     private double totalSeconds;
@@ -121,46 +137,97 @@ public final class Pretraining implements AutoCloseable {
     }
 
     /**
-     * Trains: evaluates, samples and saves at its intervals and at the end.
+     * Takes up a saved run: weights, optimizer, place in the data, averages.
+     *
+     * @param resumed whose options are those of this run
+     * @throws IOException if the checkpoint cannot be read
+     * @throws TrainingException if the run is shorter than what is done of it
+     */
+    public void resume(Resumption resumed) throws IOException {
+        Progress progress = resumed.saved().progress();
+        if (progress.step() > derivation.iterations()) {
+            throw new TrainingException(
+                    "the run would end at step " + derivation.iterations() + ", and step " + progress.step()
+                            + " is done already",
+                    "give a longer horizon");
+        }
+        Checkpoint checkpoint = resumed.saved().checkpoint();
+        checkpoint.load(gpt, engine);
+        checkpoint.loadOptimizer(groups, engine);
+        resumption = resumed;
+        firstStep = progress.step();
+        smoothLoss = progress.smoothLoss();
+        totalSeconds = progress.totalSeconds();
+        lastBpb = progress.valBpb();
+        minBpb = progress.minBpb();
+        if (resumed.sameData()) {
+            loader.close();
+            loader = inputs.loader(progress.loader(), rows(), gpt.config().sequenceLength());
+            loaderState = loader.state();
+        }
+    }
+
+    /**
+     * Trains: evaluates, samples and saves at its intervals and at the end. A checkpoint that cannot be written does not end the run, unless it
+     * is the last one.
      *
      * @param folder takes the checkpoints
+     * @param keepLast how many of the newest checkpoints stay, beside the best; 0 or less: all
+     * @param stop asked at every step; once it is true, the step is finished and saved
      * @param listener is told what happens
-     * @throws IOException if a checkpoint cannot be written
+     * @return steps done; fewer than all if it was stopped
+     * @throws IOException if the last checkpoint cannot be written
      * @throws TrainingException if the loss is not finite; earlier checkpoints stay
      */
-    public void run(RunFolder folder, TrainingListener listener) throws IOException {
+    public int run(RunFolder folder, int keepLast, BooleanSupplier stop, TrainingListener listener) throws IOException {
         var intervals = options.intervals();
-        listener.on(new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peakFlops)));
+        listener.on(opening());
         loader.next(ids, targets);
         int iterations = derivation.iterations();
-        for (int step = 0; ; step++) {
+        for (int step = firstStep; ; step++) {
             boolean last = step == iterations;
-            if (intervals.evalEvery() > 0 && (last || step % intervals.evalEvery() == 0)) {
+            // what belongs to the step of a checkpoint was done before it was written
+            boolean isNew = step > firstStep || resumption == null;
+            if (isNew && intervals.evalEvery() > 0 && (last || step % intervals.evalEvery() == 0)) {
                 listener.on(validate(step));
             }
-            if (intervals.sampleEvery() > 0 && (last || due(step, intervals.sampleEvery()))) {
+            if (isNew && intervals.sampleEvery() > 0 && (last || due(step, intervals.sampleEvery()))) {
                 samples.at(step).forEach(listener::on);
             }
-            if (last || due(step, intervals.saveEvery())) {
-                listener.on(save(folder, step));
+            if (isNew && (stopping || saves(step))) {
+                listener.on(save(folder, step, last || stopping));
+                folder.keepLast(keepLast);
             }
             if (last) {
                 break;
             }
-            listener.on(train(step));
+            if (stopping) {
+                return step;
+            }
+            listener.on(train(step, stop));
         }
         double waited = loader.waitNanos() / 1e9;
         listener.on(new TrainingEvent.Finished(iterations, lastBpb, minBpb, totalSeconds, waited, plan.totalBytes()));
+        return iterations;
+    }
+
+    private TrainingEvent opening() {
+        Resumption resumed = resumption;
+        if (resumed == null) {
+            return new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peakFlops));
+        }
+        return new TrainingEvent.Resumed(firstStep, resumed.saved().checkpoint().directory(), resumed.history());
     }
 
     /** One step: micro-batches whose gradients add up, then the update. */
-    private TrainingEvent.Step train(int step) {
+    private TrainingEvent.Step train(int step, BooleanSupplier stop) {
         long start = System.nanoTime();
         for (int i = 1; i <= derivation.accumulationSteps(); i++) {
             engine.write(programs.ids(), ids);
             engine.write(programs.targets(), targets);
             micro.run();
-            if (i == derivation.accumulationSteps() && saves(step + 1)) {
+            stopping = i == derivation.accumulationSteps() && stop.getAsBoolean();
+            if (i == derivation.accumulationSteps() && (stopping || saves(step + 1))) {
                 // the state from which a resumed run would read on, before the next batch is fetched ahead
                 loaderState = loader.state();
             }
@@ -240,16 +307,35 @@ public final class Pretraining implements AutoCloseable {
         return new TrainingEvent.Validation(step, bpb.value(), tokens, (System.nanoTime() - start) / 1e9);
     }
 
-    private TrainingEvent.Saved save(RunFolder folder, int step) throws IOException {
-        var progress =
-                new RunFacts.Progress(step, lastBpb, minBpb, smoothLoss, totalSeconds, loader.position(), loaderState);
-        return new TrainingEvent.Saved(
+    private TrainingEvent save(RunFolder folder, int step, boolean needed) throws IOException {
+        Resumption resumed = resumption;
+        var progress = new Progress(
                 step,
-                RunFacts.save(folder.checkpoint(step), options, inputs, derivation, progress, gpt, groups, engine));
+                lastBpb,
+                minBpb,
+                smoothLoss,
+                totalSeconds,
+                loader.position(),
+                loaderState,
+                resumed == null ? List.of() : resumed.history());
+        try {
+            Path saved =
+                    RunFacts.save(folder.checkpoint(step), options, inputs, derivation, progress, gpt, groups, engine);
+            saveOwed = false;
+            return new TrainingEvent.Saved(step, saved);
+        } catch (IOException | UncheckedIOException e) {
+            if (needed) {
+                throw e;
+            }
+            saveOwed = true;
+            return new TrainingEvent.SaveFailed(step, String.valueOf(e.getMessage()));
+        }
     }
 
     private boolean saves(int step) {
-        return step == derivation.iterations() || due(step, options.intervals().saveEvery());
+        return step == derivation.iterations()
+                || due(step, options.intervals().saveEvery())
+                || (saveOwed && due(step, RETRY_EVERY));
     }
 
     private static boolean due(int step, int every) {

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
@@ -22,33 +21,12 @@ import org.nanochat4j.model.ParameterCounts;
 import org.nanochat4j.train.data.LoaderState;
 import org.nanochat4j.train.data.Shard;
 import org.nanochat4j.train.data.Shards;
-import org.nanochat4j.train.data.StreamPosition;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What a run says of itself: at its start to the metrics and the report, and in every checkpoint's {@code meta.json}. */
 public final class RunFacts {
-
-    /**
-     * How far a run has come.
-     *
-     * @param step steps done
-     * @param valBpb of the last evaluation
-     * @param minBpb the lowest
-     * @param smoothLoss moving average, not debiased
-     * @param totalSeconds training time so far
-     * @param position of the data stream as the reference records it
-     * @param loader exact state of the data stream
-     */
-    record Progress(
-            int step,
-            @Nullable Double valBpb,
-            @Nullable Double minBpb,
-            double smoothLoss,
-            double totalSeconds,
-            StreamPosition position,
-            LoaderState loader) {}
 
     private RunFacts() {}
 
@@ -186,7 +164,10 @@ public final class RunFacts {
         CheckpointMeta.putNumber(loop, "min_val_bpb", least == null ? Double.NaN : least);
         CheckpointMeta.putNumber(loop, "smooth_train_loss", progress.smoothLoss());
         loader(progress.loader(), tree.putObject("loader_state"));
-        dataset(inputs.shards(), tree.putArray("dataset"));
+        tree.set("dataset", dataset(inputs.shards()));
+        if (!progress.history().isEmpty()) {
+            tree.set("history", JsonMapper.shared().valueToTree(progress.history()));
+        }
         wallClock(meta.wallClock(), inputs, progress);
         return meta;
     }
@@ -212,7 +193,9 @@ public final class RunFacts {
         node.put("buffer", buffer.toString());
     }
 
-    private static void dataset(Shards shards, ArrayNode node) {
+    /** What identifies a dataset: its shards in order. */
+    static ArrayNode dataset(Shards shards) {
+        ArrayNode node = JsonMapper.shared().createArrayNode();
         for (Shard shard : shards.all()) {
             node.addObject()
                     .put("file", shard.file().getFileName().toString())
@@ -220,6 +203,7 @@ public final class RunFacts {
                     .put("documents", shard.rows())
                     .put("footer_sha256", shard.footerSha256());
         }
+        return node;
     }
 
     private static void wallClock(ObjectNode node, RunInputs inputs, Progress progress) {

@@ -7,8 +7,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.model.Checkpoint;
+import org.nanochat4j.model.CheckpointMeta;
+import org.nanochat4j.model.ModelException;
 
 /**
  * The folder of a run: one folder {@code step_NNNNNN} for each checkpoint, and the metrics.
@@ -18,6 +22,8 @@ import org.nanochat4j.model.Checkpoint;
 public record RunFolder(Path path) {
 
     private static final String STEP = "step_";
+    /** Ends the names of folders that are being written or deleted. */
+    private static final String TEMPORARY = ".tmp";
 
     /**
      * Makes the folder of a new run.
@@ -29,6 +35,7 @@ public record RunFolder(Path path) {
         var folder = new RunFolder(path);
         if (Files.exists(path) && !isEmpty(path)) {
             boolean run = Files.exists(path.resolve(Metrics.FILE))
+                    || Files.exists(path.resolve(RunLock.FILE))
                     || !folder.checkpoints().isEmpty();
             if (!run) {
                 throw new TrainingException(path + " holds other files than a run", "choose another folder with --out");
@@ -39,6 +46,7 @@ public record RunFolder(Path path) {
                         "choose another --model-tag or --out, or add --replace, which moves the old run to "
                                 + path.getFileName() + ".old");
             }
+            RunLock.acquire(path).close();
             Path old = path.resolveSibling(path.getFileName() + ".old");
             delete(old);
             Files.move(path, old, StandardCopyOption.ATOMIC_MOVE);
@@ -54,15 +62,9 @@ public record RunFolder(Path path) {
 
     /** All checkpoints, oldest first. */
     public List<Path> checkpoints() throws IOException {
-        if (!Files.isDirectory(path)) {
-            return List.of();
-        }
-        try (Stream<Path> entries = Files.list(path)) {
-            return entries.filter(entry -> entry.getFileName().toString().matches(STEP + "\\d+"))
-                    .filter(entry -> Files.isRegularFile(entry.resolve(Checkpoint.META)))
-                    .sorted(Comparator.comparingInt(RunFolder::step))
-                    .toList();
-        }
+        return steps().stream()
+                .filter(entry -> Files.isRegularFile(entry.resolve(Checkpoint.META)))
+                .toList();
     }
 
     /**
@@ -85,8 +87,108 @@ public record RunFolder(Path path) {
         return checkpoints.getLast();
     }
 
-    private static int step(Path checkpoint) {
+    /**
+     * The newest checkpoint that is complete; every newer one that is torn, was changed or is not of this run is named and passed over.
+     *
+     * @param say told of what is passed over
+     * @throws TrainingException if there is none
+     */
+    public SavedRun newest(Consumer<String> say) throws IOException {
+        for (Path folder : steps().reversed()) {
+            try {
+                return SavedRun.open(folder);
+            } catch (ModelException | TrainingException e) {
+                say.accept("passed over " + folder + ": " + e.getMessage());
+            }
+        }
+        throw new TrainingException(
+                "no complete checkpoint in " + path, "train from the start with --replace, or name another run");
+    }
+
+    /** Removes what killed processes left behind: checkpoints that were being written or deleted. */
+    public void removeLeftovers() throws IOException {
+        try (Stream<Path> entries = Files.list(path)) {
+            for (Path entry : entries.toList()) {
+                String name = entry.getFileName().toString();
+                if (name.startsWith("." + STEP) && name.endsWith(TEMPORARY)) {
+                    delete(entry);
+                }
+            }
+        }
+    }
+
+    /**
+     * Makes way for the checkpoints that will follow a step: those that are there keep their files under another name.
+     *
+     * @param step to go on from
+     * @param say told of what is moved
+     */
+    public void setAside(int step, Consumer<String> say) throws IOException {
+        for (Path folder : steps()) {
+            if (step(folder) > step) {
+                Path free = folder.resolveSibling(folder.getFileName() + ".old");
+                for (int i = 2; Files.exists(free); i++) {
+                    free = folder.resolveSibling(folder.getFileName() + ".old" + i);
+                }
+                Files.move(folder, free, StandardCopyOption.ATOMIC_MOVE);
+                say.accept("moved " + folder + " to " + free.getFileName());
+            }
+        }
+    }
+
+    /**
+     * Deletes old checkpoints, but neither the newest ones nor the one with the lowest validation bits per byte.
+     *
+     * @param newest how many of the newest stay; 0 or less: all
+     */
+    public void keepLast(int newest) throws IOException {
+        List<Path> all = checkpoints();
+        if (newest <= 0 || all.size() <= newest) {
+            return;
+        }
+        Path best = best(all);
+        for (Path folder : all.subList(0, all.size() - newest)) {
+            if (!folder.equals(best)) {
+                // first under a name that nobody takes for a checkpoint: a kill may come at any time
+                Path doomed = folder.resolveSibling("." + folder.getFileName() + ".deleted" + TEMPORARY);
+                delete(doomed);
+                Files.move(folder, doomed, StandardCopyOption.ATOMIC_MOVE);
+                delete(doomed);
+            }
+        }
+    }
+
+    /** The earliest with the lowest validation bits per byte, as recorded; null if none was evaluated. */
+    private static @Nullable Path best(List<Path> all) throws IOException {
+        Path best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (Path folder : all) {
+            String json = Files.readString(folder.resolve(Checkpoint.META));
+            double bpb = CheckpointMeta.parse(json, folder.toString())
+                    .validationBitsPerByte()
+                    .orElse(Double.POSITIVE_INFINITY);
+            if (bpb < least) {
+                least = bpb;
+                best = folder;
+            }
+        }
+        return best;
+    }
+
+    static int step(Path checkpoint) {
         return Integer.parseInt(checkpoint.getFileName().toString().substring(STEP.length()));
+    }
+
+    /** All that has the name of a checkpoint, whole or not, oldest first. */
+    private List<Path> steps() throws IOException {
+        if (!Files.isDirectory(path)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(path)) {
+            return entries.filter(entry -> entry.getFileName().toString().matches(STEP + "\\d{6,9}"))
+                    .sorted(Comparator.comparingInt(RunFolder::step))
+                    .toList();
+        }
     }
 
     private static boolean isEmpty(Path folder) throws IOException {

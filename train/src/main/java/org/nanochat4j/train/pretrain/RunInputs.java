@@ -6,6 +6,7 @@ import org.nanochat4j.tokenizer.Tokenizer;
 import org.nanochat4j.train.data.BestFitLoader;
 import org.nanochat4j.train.data.DocumentEncoder;
 import org.nanochat4j.train.data.LoaderOptions;
+import org.nanochat4j.train.data.LoaderState;
 import org.nanochat4j.train.data.Shards;
 import org.nanochat4j.train.data.Split;
 
@@ -24,6 +25,11 @@ public record RunInputs(
     /** A loader from the beginning of a split. */
     BestFitLoader loader(Split split, int rows, int sequence) {
         return BestFitLoader.start(shards, split, encoder(), LoaderOptions.of(rows, sequence));
+    }
+
+    /** A loader of the training split that goes on exactly. */
+    BestFitLoader loader(LoaderState state, int rows, int sequence) {
+        return BestFitLoader.restore(shards, Split.TRAIN, encoder(), LoaderOptions.of(rows, sequence), state);
     }
 
     private DocumentEncoder encoder() {

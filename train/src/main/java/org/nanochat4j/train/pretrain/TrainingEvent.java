@@ -1,6 +1,7 @@
 package org.nanochat4j.train.pretrain;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +112,23 @@ public sealed interface TrainingEvent {
      * @param folder where it is
      */
     record Saved(int step, Path folder) implements TrainingEvent {}
+
+    /**
+     * A run goes on from a checkpoint.
+     *
+     * @param step steps done before
+     * @param folder the checkpoint
+     * @param history what was changed, now and at earlier times
+     */
+    record Resumed(int step, Path folder, List<?> history) implements TrainingEvent {}
+
+    /**
+     * A checkpoint could not be written; older ones are as they were, and training goes on.
+     *
+     * @param step after so many steps
+     * @param problem what went wrong
+     */
+    record SaveFailed(int step, String problem) implements TrainingEvent {}
 
     /**
      * The run is over.

@@ -1,0 +1,275 @@
+package org.nanochat4j.train.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.Architecture;
+import org.nanochat4j.train.data.Shards;
+import org.nanochat4j.train.pretrain.PretrainOptions;
+import org.nanochat4j.train.pretrain.Pretraining;
+import org.nanochat4j.train.pretrain.RunFolder;
+import org.nanochat4j.train.pretrain.RunInputs;
+import org.nanochat4j.train.pretrain.RunLock;
+import org.nanochat4j.train.pretrain.SavedRun;
+import org.nanochat4j.train.pretrain.TrainingEvent;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A run that goes on where it was saved is the run that was never interrupted. */
+class ResumeTest {
+
+    @TempDir
+    Path folder;
+
+    private Cli cli;
+    private Path run;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        cli = new Cli(folder);
+        cli.prepare();
+        shards();
+        run = folder.resolve("checkpoints/tiny");
+    }
+
+    /** Two small training shards, so that boundaries of shards and epochs come every few steps; the third is for validation. */
+    private void shards() throws IOException {
+        for (int i = 0; i < 3; i++) {
+            Path text = folder.resolve("text/part" + i + ".txt");
+            Files.writeString(text, Cli.story(8 + 3 * i));
+            Path part = folder.resolve("part" + i);
+            cli.run("data", "import", text.toString(), "--validation=0.2", "--out", part.toString())
+                    .expect(0);
+            try (Stream<Path> files = Files.list(part)) {
+                Path first = files.filter(file -> file.toString().endsWith(".parquet"))
+                        .sorted()
+                        .findFirst()
+                        .orElseThrow();
+                Files.createDirectories(folder.resolve("data/small"));
+                Files.copy(first, folder.resolve("data/small/shard_" + i + ".parquet"));
+            }
+        }
+    }
+
+    private Cli.Result train(String... more) {
+        var args = new ArrayList<>(
+                List.of("--model-tag=tiny", "--data=small", "--depth=1", "--aspect-ratio=32", "--sample-every=-1"));
+        args.addAll(List.of(more));
+        return cli.train(args.toArray(String[]::new));
+    }
+
+    private Cli.Result resume(String... more) {
+        var args = new ArrayList<>(List.of("train", "--model-tag=tiny"));
+        args.addAll(List.of(more));
+        return cli.run(args.toArray(String[]::new));
+    }
+
+    static void assertSame(Path one, Path two) throws IOException {
+        for (String file : List.of("model.safetensors", "optimizer.safetensors", "tokenizer.json")) {
+            assertEquals(-1, Files.mismatch(one.resolve(file), two.resolve(file)), file);
+        }
+        assertEquals(meta(one), meta(two));
+    }
+
+    private static JsonNode meta(Path step) throws IOException {
+        JsonNode meta = JsonMapper.shared().readTree(Files.readString(step.resolve("meta.json")));
+        ((ObjectNode) meta).remove("wall_clock");
+        return meta;
+    }
+
+    private List<String> metrics(String kind) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .filter(line -> line.contains("\"kind\":\"" + kind + "\""))
+                .map(line -> JsonMapper.shared().readTree(line).path("step").asString())
+                .toList();
+    }
+
+    @Test
+    @DisplayName("20 steps are 10, resumed, and 10 more, byte for byte, over shards and epochs, with other threads")
+    void exact() throws IOException {
+        train("--num-iterations=20", "--save-every=10", "--eval-every=4", "--threads=2")
+                .expect(0);
+        List<String> steps = metrics("step");
+        List<String> validations = metrics("validation");
+        JsonNode before = meta(run.resolve("step_000010")).at("/loader_state/next");
+        JsonNode after = meta(run.resolve("step_000020")).at("/loader_state/next");
+        assertTrue(after.get("epoch").asInt() > before.get("epoch").asInt(), before + " to " + after);
+
+        Cli.Result result = resume("--resume=10", "--threads=1").expect(0);
+        assertTrue(result.out().contains("Going on after step 10"), result.out());
+        assertSame(run.resolve("step_000020.old"), run.resolve("step_000020"));
+        assertEquals(steps, metrics("step"));
+        assertEquals(validations, metrics("validation"));
+        assertEquals(List.of("10"), metrics("resume"));
+        assertEquals(List.of("20"), metrics("end"));
+    }
+
+    @Test
+    @DisplayName("a newest checkpoint that is torn or was changed is named and passed over")
+    void fallsBack() throws IOException {
+        train("--num-iterations=9", "--save-every=3", "--eval-every=-1").expect(0);
+        Path reference = folder.resolve("reference");
+        Files.move(run.resolve("step_000009"), reference);
+        Files.createDirectories(run.resolve("step_000009"));
+        Files.copy(reference.resolve("meta.json"), run.resolve("step_000009/meta.json"));
+        flipBit(run.resolve("step_000006/optimizer.safetensors"));
+        Path leftover = Files.createDirectories(run.resolve(".step_000007.abc.tmp"));
+        Files.writeString(leftover.resolve("model.safetensors"), "cut off");
+
+        Cli.Result result = resume("--resume").expect(0);
+        assertTrue(result.out().contains("passed over " + run.resolve("step_000009")), result.out());
+        assertTrue(result.out().contains("optimizer.safetensors was changed"), result.out());
+        assertTrue(result.out().contains("Going on after step 3"), result.out());
+        assertFalse(Files.exists(leftover));
+        assertTrue(Files.exists(run.resolve("step_000006.old")));
+        assertSame(reference, run.resolve("step_000009"));
+    }
+
+    private static void flipBit(Path file) throws IOException {
+        try (var bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(bytes.length() - 5);
+            int value = bytes.read();
+            bytes.seek(bytes.length() - 5);
+            bytes.write(value ^ 4);
+        }
+    }
+
+    @Test
+    @DisplayName("another schedule, model or dataset is refused; with --allow-changes it is recorded in the history")
+    void changes() throws IOException {
+        train("--num-iterations=4", "--save-every=2", "--eval-every=-1").expect(0);
+        String log = Files.readString(run.resolve("metrics.jsonl"));
+        assertRefused("matrix_lr was 0.02 and is now 0.01", "--resume=2", "--matrix-lr=0.01");
+        assertRefused("depth is 1", "--resume=2", "--depth=2", "--allow-changes");
+        assertRefused("dataset was", "--resume=2", "--data=own");
+        assertRefused("is not the one of the run", "--resume=2", "--tokenizer=" + otherTokenizer());
+        assertEquals(log, Files.readString(run.resolve("metrics.jsonl")));
+        assertTrue(Files.exists(run.resolve("step_000004")));
+
+        resume("--resume=2", "--data=own", "--matrix-lr=0.01", "--allow-changes")
+                .expect(0);
+        JsonNode meta = meta(run.resolve("step_000004"));
+        assertEquals(2, meta.at("/history/0/resumed_at_step").asInt());
+        assertEquals("matrix_lr", meta.at("/history/0/changes/0/what").asString());
+        assertEquals("dataset", meta.at("/history/0/changes/1/what").asString());
+        assertEquals(0.01, meta.at("/user_config/matrix_lr").asDouble());
+        assertNotEquals(
+                -1,
+                Files.mismatch(
+                        run.resolve("step_000004/model.safetensors"),
+                        run.resolve("step_000004.old/model.safetensors")));
+    }
+
+    private Path otherTokenizer() {
+        Path other = folder.resolve("other");
+        cli.run(
+                        "tok",
+                        "train",
+                        "--input",
+                        folder.resolve("data/small").toString(),
+                        "--vocab-size=299",
+                        "--out",
+                        other.toString())
+                .expect(0);
+        return other;
+    }
+
+    private void assertRefused(String message, String... args) {
+        Cli.Result result = resume(args).expect(1);
+        assertTrue(result.err().contains(message), result.err());
+    }
+
+    @Test
+    @DisplayName("--keep-last keeps the newest checkpoints and the best")
+    void keepLast() throws IOException {
+        train("--num-iterations=6", "--save-every=1", "--eval-every=1", "--keep-last=2", "--matrix-lr=3")
+                .expect(0);
+        try (Stream<Path> entries = Files.list(run)) {
+            List<String> left = entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> name.contains("step_"))
+                    .sorted()
+                    .toList();
+            assertTrue(left.containsAll(List.of("step_000005", "step_000006")), left.toString());
+            assertTrue(left.size() == 2 || left.size() == 3, left.toString());
+            double least = Double.POSITIVE_INFINITY;
+            for (String name : left) {
+                least = Math.min(least, meta(run.resolve(name)).get("val_bpb").asDouble());
+            }
+            List<Double> all = Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                    .map(line -> JsonMapper.shared().readTree(line))
+                    .filter(node -> node.path("kind").asString().equals("validation")
+                            && node.path("step").asInt() > 0)
+                    .map(node -> node.path("val/bpb").asDouble())
+                    .toList();
+            assertEquals(all.stream().min(Double::compare).orElseThrow(), least);
+        }
+    }
+
+    @Test
+    @DisplayName("a run that another process trains is refused, for a new start and for a resume")
+    void inUse() throws IOException {
+        train("--num-iterations=2", "--eval-every=-1").expect(0);
+        try (RunLock _ = RunLock.acquire(run)) {
+            assertRefused("in use by another process", "--resume");
+            assertTrue(train("--replace").expect(1).err().contains("in use by another process"));
+        }
+        resume("--resume").expect(0);
+    }
+
+    @Test
+    @DisplayName("a save that fails keeps older checkpoints; training goes on, warns, and a later save works")
+    void failedSave() throws IOException {
+        var options = new PretrainOptions(
+                new PretrainOptions.ModelOptions(Architecture.CURRENT, 1, 32, 16, 32, "L"),
+                new PretrainOptions.HorizonOptions(12, -1, 12, 2, 64),
+                new PretrainOptions.OptimizerOptions(0.3, 0.008, 0.28, 0.02, 0.5, 2, 0.65, 0.05),
+                new PretrainOptions.Intervals(-1, 64, -1, 4),
+                42);
+        TokenizerSource tokenizer = TokenizerSource.load(folder.resolve("tokenizer"));
+        var inputs = new RunInputs(
+                "tiny", Shards.open(folder.resolve("data/small")), tokenizer.tokenizer(), tokenizer.files(), 1);
+        var events = new ArrayList<String>();
+        Path blocked = run.resolve("step_000008");
+        try (Engine engine = Engine.open();
+                Pretraining training = new Pretraining(options, inputs, engine, Long.MAX_VALUE)) {
+            training.run(RunFolder.begin(run, false), 0, () -> false, event -> {
+                switch (event) {
+                    case TrainingEvent.Step step when step.step() == 6 -> write(blocked);
+                    case TrainingEvent.Saved saved -> events.add("saved " + saved.step());
+                    case TrainingEvent.SaveFailed failed -> events.add("failed " + failed.step());
+                    default -> {}
+                }
+            });
+        }
+        assertEquals(List.of("saved 4", "failed 8", "saved 10", "saved 12"), events);
+        for (String step : List.of("step_000004", "step_000010", "step_000012")) {
+            assertEquals(
+                    0, SavedRun.open(run.resolve(step)).progress().history().size());
+        }
+    }
+
+    /** A file under the name of a checkpoint lets that save fail. */
+    private static void write(Path file) {
+        try {
+            Files.writeString(file, "in the way");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
