@@ -8,10 +8,10 @@ import java.nio.file.Path;
  *
  * @param root the folder; need not exist yet
  */
-record BaseDir(Path root) {
+public record BaseDir(Path root) {
 
     /** {@code NANOCHAT_BASE_DIR}, or {@code ~/.cache/nanochat4j}. */
-    static BaseDir standard() {
+    public static BaseDir standard() {
         String override = System.getenv("NANOCHAT_BASE_DIR");
         return new BaseDir(
                 override == null || override.isEmpty()
@@ -20,27 +20,27 @@ record BaseDir(Path root) {
     }
 
     /** The folder of the dataset of this name. */
-    Path data(String name) {
+    public Path data(String name) {
         return root.resolve("data").resolve(name);
     }
 
     /** Where {@code tok train} puts its tokenizer. */
-    Path tokenizer() {
+    public Path tokenizer() {
         return root.resolve("tokenizer");
     }
 
     /** The folder of the run with this tag. */
-    Path run(String tag) {
+    public Path run(String tag) {
         return root.resolve("checkpoints").resolve(tag);
     }
 
     /** The report on the run of this name. */
-    Path report(String name) {
+    public Path report(String name) {
         return root.resolve("reports").resolve(name);
     }
 
     /** A dataset by path or by name: what exists as a folder or looks like a path is one. */
-    Path dataset(String nameOrPath) {
+    public Path dataset(String nameOrPath) {
         Path path = Path.of(nameOrPath);
         return Files.isDirectory(path) || path.isAbsolute() || path.getNameCount() > 1 ? path : data(nameOrPath);
     }

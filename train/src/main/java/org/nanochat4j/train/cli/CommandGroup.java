@@ -6,6 +6,10 @@ public interface CommandGroup {
     /** Name on the command line. */
     String name();
 
-    /** An object that picocli takes as a command, perhaps with sub-commands. */
-    Object command();
+    /**
+     * An object that picocli takes as a command, perhaps with sub-commands.
+     *
+     * @param console where it reads and prints
+     */
+    Object command(Console console);
 }

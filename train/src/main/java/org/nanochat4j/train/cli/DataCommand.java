@@ -67,7 +67,7 @@ final class DataCommand extends Group {
         }
 
         @Override
-        void run() {
+        protected void run() {
             Path home = jdk == null ? Path.of(System.getProperty("java.home")) : jdk;
             Path folder = out == null ? baseDir().data(JDK) : out;
             JdkDocs.Result made = JdkDocs.write(home, folder, replace, seed, progress());
@@ -150,7 +150,7 @@ final class DataCommand extends Group {
         }
 
         @Override
-        void run() {
+        protected void run() {
             if (out != null && name != null) {
                 throw UserError.usage("--out and --name contradict each other", "give one of them");
             }
@@ -210,7 +210,7 @@ final class DataCommand extends Group {
         }
 
         @Override
-        void run() throws IOException {
+        protected void run() throws IOException {
             Path own = baseDir().tokenizer();
             Path path = tokenizer == null && Files.exists(own) ? own : tokenizer;
             Tokenizer counts = path == null ? null : TokenizerSource.load(path).tokenizer();

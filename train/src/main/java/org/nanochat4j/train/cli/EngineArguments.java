@@ -5,7 +5,7 @@ import org.nanochat4j.engine.spi.BackendOptions;
 import picocli.CommandLine.Option;
 
 /** Options of the engine. */
-final class EngineArguments {
+public final class EngineArguments {
 
     @Option(
             names = "--threads",
@@ -13,7 +13,8 @@ final class EngineArguments {
             description = "Threads that compute; the result is the same with any number. Default: all processors.")
     private int threads;
 
-    Engine open() {
+    /** The engine that the options ask for. */
+    public Engine open() {
         if (threads < 0) {
             throw UserError.usage("--threads " + threads, "give 1 or more, or leave it out for all processors");
         }
@@ -21,7 +22,7 @@ final class EngineArguments {
     }
 
     /** Threads, with the default resolved. */
-    int threads() {
+    public int threads() {
         return new BackendOptions(threads).resolvedThreads();
     }
 }

@@ -53,7 +53,7 @@ final class InfoCommand extends Verb {
     }
 
     @Override
-    void run() {
+    protected void run() {
         preset.apply();
         ModelOptions options = model.options();
         GptConfig config = options.config(vocabSize);

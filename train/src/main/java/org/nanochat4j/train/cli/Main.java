@@ -56,7 +56,7 @@ public final class Main {
                 .addSubcommand("score", new ScoreCommand(console))
                 .addSubcommand("report", new ReportCommand(console));
         for (CommandGroup group : ServiceLoader.load(CommandGroup.class)) {
-            line.addSubcommand(group.name(), group.command());
+            line.addSubcommand(group.name(), group.command(console));
         }
         return line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))

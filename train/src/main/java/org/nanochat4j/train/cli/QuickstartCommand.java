@@ -89,7 +89,7 @@ final class QuickstartCommand extends Verb {
     }
 
     @Override
-    void run() throws IOException {
+    protected void run() throws IOException {
         if (steps < 0 || !(minutes > 0)) {
             throw UserError.usage(
                     "--steps and --minutes must be positive", "leave them out for a run of about five minutes in all");

@@ -31,7 +31,7 @@ final class ReportCommand extends Verb {
     }
 
     @Override
-    void run() throws IOException {
+    protected void run() throws IOException {
         ReportFiles.Written written = write(folder(), out);
         say("report    " + written.html());
         say("          " + written.markdown() + ", " + written.pictures() + " pictures");

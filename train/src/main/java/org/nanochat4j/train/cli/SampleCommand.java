@@ -76,7 +76,7 @@ final class SampleCommand extends Verb {
     }
 
     @Override
-    void run() throws IOException {
+    protected void run() throws IOException {
         if (numSamples < 1) {
             throw UserError.usage("--num-samples " + numSamples, "give 1 or more");
         }

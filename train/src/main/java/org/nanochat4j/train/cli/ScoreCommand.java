@@ -79,7 +79,7 @@ final class ScoreCommand extends Verb {
     }
 
     @Override
-    void run() throws IOException {
+    protected void run() throws IOException {
         Checkpoint opened = checkpoint.open(baseDir());
         Optional<Tokenizer> tokenizer = checkpoint.tokenizer(opened);
         List<int[]> lists = lists(opened, tokenizer);

@@ -3,17 +3,17 @@ package org.nanochat4j.train.cli;
 import java.util.Locale;
 
 /** Numbers as people read them. */
-final class Texts {
+public final class Texts {
 
     private Texts() {}
 
     /** With a comma between thousands. */
-    static String count(long value) {
+    public static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
     /** For example "45s", "3m 20s" or "2h 05m". */
-    static String duration(double seconds) {
+    public static String duration(double seconds) {
         if (seconds < 10) {
             return String.format(Locale.ROOT, "%.1fs", seconds);
         }
@@ -27,7 +27,7 @@ final class Texts {
     }
 
     /** For example "3.4 MB". */
-    static String bytes(long value) {
+    public static String bytes(long value) {
         if (value < 1000) {
             return value + " B";
         }
@@ -42,7 +42,7 @@ final class Texts {
     }
 
     /** A line break made visible, and no more than so many characters. */
-    static String oneLine(String text, int limit) {
+    public static String oneLine(String text, int limit) {
         String line = text.replaceAll("\\R", " ").strip();
         return line.length() <= limit ? line : line.substring(0, limit - 1) + "\u2026";
     }

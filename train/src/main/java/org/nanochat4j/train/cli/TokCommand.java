@@ -93,7 +93,7 @@ final class TokCommand extends Group {
         }
 
         @Override
-        void run() throws IOException {
+        protected void run() throws IOException {
             Path folder = out == null ? baseDir().tokenizer() : out;
             List<Path> paths = input.isEmpty() ? List.of(baseDir().data(DataCommand.JDK)) : input;
             Documents documents = input.isEmpty()
@@ -187,7 +187,7 @@ final class TokCommand extends Group {
         }
 
         @Override
-        void run() throws IOException {
+        protected void run() throws IOException {
             Tokenizer tokenizer = tokenizer();
             Shards shards = Shards.open(baseDir().dataset(data));
             ObjectNode node = JsonMapper.shared()
@@ -264,7 +264,7 @@ final class TokCommand extends Group {
         }
 
         @Override
-        void run() throws IOException {
+        protected void run() throws IOException {
             Tokenizer tokenizer = tokenizer();
             String text = utf8(console().in().readAllBytes(), "standard input");
             int[] ids = specials
@@ -298,7 +298,7 @@ final class TokCommand extends Group {
         }
 
         @Override
-        void run() throws IOException {
+        protected void run() throws IOException {
             Tokenizer tokenizer = tokenizer();
             int[] ids = given.isEmpty()
                     ? fromInput()

@@ -115,7 +115,7 @@ final class TrainCommand extends Verb {
     private CommandSpec spec = CommandSpec.create();
 
     @Override
-    void run() throws IOException {
+    protected void run() throws IOException {
         if (keepLast < 0) {
             throw UserError.usage("--keep-last " + keepLast, "give 0 or more");
         }

@@ -3,7 +3,7 @@ package org.nanochat4j.train.cli;
 import picocli.CommandLine;
 
 /** Something the user can mend: what is wrong and where, and what to do, in one line. */
-final class UserError extends RuntimeException {
+public final class UserError extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
@@ -15,12 +15,12 @@ final class UserError extends RuntimeException {
     }
 
     /** Options that make no sense: exit code 2. */
-    static UserError usage(String what, String remedy) {
+    public static UserError usage(String what, String remedy) {
         return new UserError(CommandLine.ExitCode.USAGE, what + "; " + remedy);
     }
 
     /** Anything else: exit code 1. */
-    static UserError failure(String what, String remedy) {
+    public static UserError failure(String what, String remedy) {
         return new UserError(CommandLine.ExitCode.SOFTWARE, what + "; " + remedy);
     }
 

@@ -9,7 +9,7 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What all commands have in common: help, the base folder, and two ways to show a result. */
-abstract class Verb implements Callable<Integer> {
+public abstract class Verb implements Callable<Integer> {
 
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -35,12 +35,17 @@ abstract class Verb implements Callable<Integer> {
                     "Folder of datasets, tokenizers, checkpoints and reports. Default: NANOCHAT_BASE_DIR, or ~/.cache/nanochat4j.")
     private @Nullable Path base;
 
-    Verb(Console console) {
+    /**
+     * A command.
+     *
+     * @param console where it reads and prints
+     */
+    protected Verb(Console console) {
         this.console = console;
     }
 
     /** Does the work. */
-    abstract void run() throws Exception;
+    protected abstract void run() throws Exception;
 
     @Override
     public final Integer call() throws Exception {
@@ -48,33 +53,36 @@ abstract class Verb implements Callable<Integer> {
         return 0;
     }
 
-    final BaseDir baseDir() {
+    /** The folder under which everything is kept. */
+    protected final BaseDir baseDir() {
         return base == null ? BaseDir.standard() : new BaseDir(base);
     }
 
-    final Console console() {
+    /** Where it reads and prints. */
+    protected final Console console() {
         return console;
     }
 
-    final boolean json() {
+    /** Whether the result is wanted as JSON. */
+    protected final boolean json() {
         return json;
     }
 
     /** A line of the result for people; on standard error where standard output must stay clean. */
-    final void say(String line) {
+    protected final void say(String line) {
         (json ? console.err() : console.out()).println(line);
         console.out().flush();
     }
 
     /** The result, if JSON is wanted. */
-    final void result(Object value) {
+    protected final void result(Object value) {
         if (json) {
             console.out().println(JSON.writeValueAsString(value));
         }
     }
 
     /** Shows the progress of long work on standard error. */
-    final Progress progress() {
+    protected final Progress progress() {
         return new ProgressLine(console);
     }
 }
