@@ -1,0 +1,44 @@
+/**
+ * The kernels that TornadoVM compiles, and how each is launched.
+ *
+ * <p>Conventions: a tensor is a pair of an array and the place of its first element in it, since temporaries share one array; the {@link
+ * uk.ac.manchester.tornado.api.KernelContext} comes first; sizes are numbers that TornadoVM compiles in as constants, so a branch on one costs nothing. Kernels
+ * hold what a wrong id or position would give as NaN, because they cannot raise errors.
+ *
+ * <table>
+ * <caption>Kernels of each op</caption>
+ * <tr><th>op</th><th>tasks</th></tr>
+ * <tr><td>Accumulate, Add</td><td>{@code PointwiseKernels.add} (Accumulate: y = a), {@code RowKernels.addRow}</td></tr>
+ * <tr><td>AdamWStep</td><td>{@code AdamWKernels.step}</td></tr>
+ * <tr><td>ArgMax</td><td>{@code SamplingKernels.argMax}</td></tr>
+ * <tr><td>Assign, Reshape of a variable</td><td>{@code CopyKernels.copy}, {@code copyInts}, {@code CastKernels.copy}</td></tr>
+ * <tr><td>Axpby, Mix, Mul, Scale, ScaleBy</td><td>{@code PointwiseKernels.axpby, mix, mul, scale, scaleBy}</td></tr>
+ * <tr><td>CachedAttention</td><td>{@code DecodeKernels.attention}</td></tr>
+ * <tr><td>Cast</td><td>{@code CastKernels.fromBf16, toBf16}</td></tr>
+ * <tr><td>CausalAttention</td><td>{@code AttentionKernels.forward}</td></tr>
+ * <tr><td>CausalAttentionGrad</td><td>{@code AttentionGradKernels.statistics, queries, keys}</td></tr>
+ * <tr><td>Concat, Pad, ShiftTime, Slice</td><td>{@code CopyKernels.moveBlocks} (Concat: one task for each part)</td></tr>
+ * <tr><td>Dot, Sum, SumSquares</td><td>{@code ReductionKernels.dot} or {@code sum}, then {@code sum} if there is more than one group</td></tr>
+ * <tr><td>Embedding</td><td>{@code EmbeddingKernels.gather}</td></tr>
+ * <tr><td>EmbeddingGrad</td><td>{@code EmbeddingKernels.chain, grad}</td></tr>
+ * <tr><td>Fill, Zero</td><td>{@code PointwiseKernels.fill}, {@code CopyKernels.zeroInts}</td></tr>
+ * <tr><td>KvAppend</td><td>{@code CopyKernels.append}</td></tr>
+ * <tr><td>Logits</td><td>{@code GemmKernels.multiply} with n = vocabulary, then {@code PointwiseKernels.softcap} unless the cap is infinite</td></tr>
+ * <tr><td>MatMul</td><td>{@code GemmKernels.multiply}</td></tr>
+ * <tr><td>MuonMomentum</td><td>{@code MuonKernels.momentum} for each gradient</td></tr>
+ * <tr><td>MuonNormalize</td><td>{@code RowKernels.rowDot}, {@code MuonKernels.equilibrate}, {@code RowKernels.scaleRows}</td></tr>
+ * <tr><td>MuonUpdate</td><td>{@code RowKernels.rowDot} or {@code MuonKernels.columnSquares}, {@code MuonKernels.variance}, {@code MuonKernels.apply} for each
+ * parameter</td></tr>
+ * <tr><td>ReluSquared, ReluSquaredGrad, Sigmoid, SigmoidGrad</td><td>{@code PointwiseKernels} of the same names</td></tr>
+ * <tr><td>RmsNorm, RmsNormGrad</td><td>{@code NormKernels.rms, rmsGrad}</td></tr>
+ * <tr><td>Rope</td><td>{@code RopeKernels.rotate}</td></tr>
+ * <tr><td>RowDot, ScaleRows, SumRows</td><td>{@code RowKernels.rowDot, scaleRows, sumRows}</td></tr>
+ * <tr><td>SoftcapCrossEntropy</td><td>{@code LossKernels.count}; for each chunk {@code GemmKernels.multiply}, {@code LossKernels.crossEntropy}, two more
+ * products; {@code LossKernels.mean}</td></tr>
+ * <tr><td>TopKSample</td><td>{@code SamplingKernels.sample}</td></tr>
+ * </table>
+ */
+@NullMarked
+package org.nanochat4j.engine.tornado.kernels;
+
+import org.jspecify.annotations.NullMarked;
