@@ -1,0 +1,133 @@
+package uk.ac.manchester.tornado.api;
+
+import org.nanochat4j.tornado.simulator.WorkItem;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** What a kernel knows of its place in the grid, and the operations of work-groups. */
+public class KernelContext {
+    static {
+        org.nanochat4j.tornado.simulator.Doors.open(KernelContext::new);
+    }
+
+    /** Place in the grid along x. */
+    public final Integer globalIdx;
+
+    /** Place in the grid along y. */
+    public final Integer globalIdy;
+
+    /** Place in the grid along z. */
+    public final Integer globalIdz;
+
+    /** The group's place along x. */
+    public final Integer groupIdx;
+
+    /** The group's place along y. */
+    public final Integer groupIdy;
+
+    /** The group's place along z. */
+    public final Integer groupIdz;
+
+    /** Place in the group along x. */
+    public final Integer localIdx;
+
+    /** Place in the group along y. */
+    public final Integer localIdy;
+
+    /** Place in the group along z. */
+    public final Integer localIdz;
+
+    /** Work-items along x. */
+    public final Integer globalGroupSizeX;
+
+    /** Work-items along y. */
+    public final Integer globalGroupSizeY;
+
+    /** Work-items along z. */
+    public final Integer globalGroupSizeZ;
+
+    /** Work-items of a group along x. */
+    public final Integer localGroupSizeX;
+
+    /** Work-items of a group along y. */
+    public final Integer localGroupSizeY;
+
+    /** Work-items of a group along z. */
+    public final Integer localGroupSizeZ;
+
+    private final WorkItem item;
+
+    /** What is given to a task as argument; each work-item gets its own in its place. */
+    public KernelContext() {
+        this(WorkItem.NONE);
+    }
+
+    private KernelContext(WorkItem item) {
+        this.item = item;
+        globalIdx = item.global(0);
+        globalIdy = item.global(1);
+        globalIdz = item.global(2);
+        groupIdx = item.group(0);
+        groupIdy = item.group(1);
+        groupIdz = item.group(2);
+        localIdx = item.local(0);
+        localIdy = item.local(1);
+        localIdz = item.local(2);
+        globalGroupSizeX = item.globalSize(0);
+        globalGroupSizeY = item.globalSize(1);
+        globalGroupSizeZ = item.globalSize(2);
+        localGroupSizeX = item.localSize(0);
+        localGroupSizeY = item.localSize(1);
+        localGroupSizeZ = item.localSize(2);
+    }
+
+    /** Waits for the group; local memory written before is visible after. */
+    public void localBarrier() {
+        item.barrier();
+    }
+
+    /** Waits for the group; device memory written before is visible to the group after. */
+    public void globalBarrier() {
+        item.barrier();
+    }
+
+    /** {@return an array of the group} */
+    public int[] allocateIntLocalArray(int size) {
+        return item.local(int[].class, size);
+    }
+
+    /** {@return an array of the group} */
+    public byte[] allocateByteLocalArray(int size) {
+        return item.local(byte[].class, size);
+    }
+
+    /** {@return an array of the group} */
+    public long[] allocateLongLocalArray(int size) {
+        return item.local(long[].class, size);
+    }
+
+    /** {@return an array of the group} */
+    public float[] allocateFloatLocalArray(int size) {
+        return item.local(float[].class, size);
+    }
+
+    /** {@return an array of the group} */
+    public double[] allocateDoubleLocalArray(int size) {
+        return item.local(double[].class, size);
+    }
+
+    /** Adds, undisturbed by other items. */
+    public void atomicAdd(IntArray array, int index, int val) {
+        array.set(index, array.get(index) + val);
+    }
+
+    /** Adds in local memory, undisturbed by other items. */
+    public void atomicAdd(int[] array, int index, int val) {
+        array[index] += val;
+    }
+
+    /** Adds, undisturbed by other items, where the device can. */
+    public void atomicAdd(FloatArray array, int index, float val) {
+        array.set(index, array.get(index) + val);
+    }
+}

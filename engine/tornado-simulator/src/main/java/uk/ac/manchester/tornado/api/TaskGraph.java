@@ -1,0 +1,807 @@
+package uk.ac.manchester.tornado.api;
+
+import java.util.List;
+import org.nanochat4j.tornado.simulator.GraphRecording;
+import uk.ac.manchester.tornado.api.common.LibraryTaskDescriptor;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions;
+
+/** A list of tasks and transfers that run in the order in which they were added. */
+public class TaskGraph {
+    private final GraphRecording recording;
+
+    /**
+     * Starts an empty graph.
+     *
+     * @param name by which grids and consumers refer to it
+     */
+    public TaskGraph(String name) {
+        recording = new GraphRecording(name);
+    }
+
+    /** {@return the name} */
+    public String getTaskGraphName() {
+        return recording.name();
+    }
+
+    /** Copies arrays to the device: see {@link uk.ac.manchester.tornado.api.enums.DataTransferMode}. */
+    public TaskGraph transferToDevice(int mode, Object... objects) {
+        recording.toDevice(mode, List.of(objects));
+        return this;
+    }
+
+    /** Copies arrays back after the tasks, or on demand. */
+    public TaskGraph transferToHost(int mode, Object... objects) {
+        recording.toHost(mode, List.of(objects));
+        return this;
+    }
+
+    /** Uses the buffers that another graph of the plan has persisted. */
+    public TaskGraph consumeFromDevice(String uniqueTaskGraphName, Object... objects) {
+        recording.consume(uniqueTaskGraphName, List.of(objects));
+        return this;
+    }
+
+    /** Uses the buffers that the graph executed before has persisted. */
+    public TaskGraph consumeFromDevice(Object... objects) {
+        recording.consume(null, List.of(objects));
+        return this;
+    }
+
+    /** Keeps arrays on the device, for other graphs. */
+    public TaskGraph persistOnDevice(Object... objects) {
+        recording.persist(List.of(objects));
+        return this;
+    }
+
+    /** {@return the graph, which can be changed no more} */
+    public ImmutableTaskGraph snapshot() {
+        return new ImmutableTaskGraph(recording.snapshot());
+    }
+
+    /** Adds code without parameters. */
+    public TaskGraph task(String id, TornadoFunctions.Task code) {
+        return add(id, code);
+    }
+
+    /** Adds code of 1 parameter. */
+    public <T1> TaskGraph task(String id, TornadoFunctions.Task1<T1> code, T1 arg) {
+        return add(id, code, arg);
+    }
+
+    /** Adds code of 2 parameters. */
+    public <T1, T2> TaskGraph task(String id, TornadoFunctions.Task2<T1, T2> code, T1 arg1, T2 arg2) {
+        return add(id, code, arg1, arg2);
+    }
+
+    /** Adds code of 3 parameters. */
+    public <T1, T2, T3> TaskGraph task(String id, TornadoFunctions.Task3<T1, T2, T3> code, T1 arg1, T2 arg2, T3 arg3) {
+        return add(id, code, arg1, arg2, arg3);
+    }
+
+    /** Adds code of 4 parameters. */
+    public <T1, T2, T3, T4> TaskGraph task(
+            String id, TornadoFunctions.Task4<T1, T2, T3, T4> code, T1 arg1, T2 arg2, T3 arg3, T4 arg4) {
+        return add(id, code, arg1, arg2, arg3, arg4);
+    }
+
+    /** Adds code of 5 parameters. */
+    public <T1, T2, T3, T4, T5> TaskGraph task(
+            String id, TornadoFunctions.Task5<T1, T2, T3, T4, T5> code, T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5);
+    }
+
+    /** Adds code of 6 parameters. */
+    public <T1, T2, T3, T4, T5, T6> TaskGraph task(
+            String id,
+            TornadoFunctions.Task6<T1, T2, T3, T4, T5, T6> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6);
+    }
+
+    /** Adds code of 7 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7> TaskGraph task(
+            String id,
+            TornadoFunctions.Task7<T1, T2, T3, T4, T5, T6, T7> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7);
+    }
+
+    /** Adds code of 8 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8> TaskGraph task(
+            String id,
+            TornadoFunctions.Task8<T1, T2, T3, T4, T5, T6, T7, T8> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8);
+    }
+
+    /** Adds code of 9 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9> TaskGraph task(
+            String id,
+            TornadoFunctions.Task9<T1, T2, T3, T4, T5, T6, T7, T8, T9> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9);
+    }
+
+    /** Adds code of 10 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> TaskGraph task(
+            String id,
+            TornadoFunctions.Task10<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10);
+    }
+
+    /** Adds code of 11 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> TaskGraph task(
+            String id,
+            TornadoFunctions.Task11<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11);
+    }
+
+    /** Adds code of 12 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> TaskGraph task(
+            String id,
+            TornadoFunctions.Task12<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12);
+    }
+
+    /** Adds code of 13 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> TaskGraph task(
+            String id,
+            TornadoFunctions.Task13<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13);
+    }
+
+    /** Adds code of 14 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> TaskGraph task(
+            String id,
+            TornadoFunctions.Task14<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14) {
+        return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14);
+    }
+
+    /** Adds code of 15 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> TaskGraph task(
+            String id,
+            TornadoFunctions.Task15<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15) {
+        return add(
+                id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                arg15);
+    }
+
+    /** Adds code of 16 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> TaskGraph task(
+            String id,
+            TornadoFunctions.Task16<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16) {
+        return add(
+                id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                arg15, arg16);
+    }
+
+    /** Adds code of 17 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17> TaskGraph task(
+            String id,
+            TornadoFunctions.Task17<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17) {
+        return add(
+                id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                arg15, arg16, arg17);
+    }
+
+    /** Adds code of 18 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18> TaskGraph task(
+            String id,
+            TornadoFunctions.Task18<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18>
+                    code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17,
+            T18 arg18) {
+        return add(
+                id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                arg15, arg16, arg17, arg18);
+    }
+
+    /** Adds code of 19 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19> TaskGraph task(
+            String id,
+            TornadoFunctions.Task19<
+                            T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19>
+                    code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17,
+            T18 arg18,
+            T19 arg19) {
+        return add(
+                id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                arg15, arg16, arg17, arg18, arg19);
+    }
+
+    /** Adds code of 20 parameters. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19, T20> TaskGraph task(
+            String id,
+            TornadoFunctions.Task20<
+                            T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19, T20>
+                    code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17,
+            T18 arg18,
+            T19 arg19,
+            T20 arg20) {
+        return add(
+                id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                arg15, arg16, arg17, arg18, arg19, arg20);
+    }
+
+    /** Adds a library call of 1 argument. */
+    public <T1> TaskGraph libraryTask(String id, TornadoFunctions.LibraryTask1<T1> code, T1 arg1) {
+        return library(id, code.apply(arg1));
+    }
+
+    /** Adds a library call of 2 arguments. */
+    public <T1, T2> TaskGraph libraryTask(String id, TornadoFunctions.LibraryTask2<T1, T2> code, T1 arg1, T2 arg2) {
+        return library(id, code.apply(arg1, arg2));
+    }
+
+    /** Adds a library call of 3 arguments. */
+    public <T1, T2, T3> TaskGraph libraryTask(
+            String id, TornadoFunctions.LibraryTask3<T1, T2, T3> code, T1 arg1, T2 arg2, T3 arg3) {
+        return library(id, code.apply(arg1, arg2, arg3));
+    }
+
+    /** Adds a library call of 4 arguments. */
+    public <T1, T2, T3, T4> TaskGraph libraryTask(
+            String id, TornadoFunctions.LibraryTask4<T1, T2, T3, T4> code, T1 arg1, T2 arg2, T3 arg3, T4 arg4) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4));
+    }
+
+    /** Adds a library call of 5 arguments. */
+    public <T1, T2, T3, T4, T5> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask5<T1, T2, T3, T4, T5> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5));
+    }
+
+    /** Adds a library call of 6 arguments. */
+    public <T1, T2, T3, T4, T5, T6> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask6<T1, T2, T3, T4, T5, T6> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6));
+    }
+
+    /** Adds a library call of 7 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask7<T1, T2, T3, T4, T5, T6, T7> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7));
+    }
+
+    /** Adds a library call of 8 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask8<T1, T2, T3, T4, T5, T6, T7, T8> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
+    }
+
+    /** Adds a library call of 9 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask9<T1, T2, T3, T4, T5, T6, T7, T8, T9> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9));
+    }
+
+    /** Adds a library call of 10 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask10<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10));
+    }
+
+    /** Adds a library call of 11 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask11<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11));
+    }
+
+    /** Adds a library call of 12 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask12<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12) {
+        return library(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12));
+    }
+
+    /** Adds a library call of 13 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask13<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13) {
+        return library(
+                id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13));
+    }
+
+    /** Adds a library call of 14 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask14<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14) {
+        return library(
+                id,
+                code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14));
+    }
+
+    /** Adds a library call of 15 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask15<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15) {
+        return library(
+                id,
+                code.apply(
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14,
+                        arg15));
+    }
+
+    /** Adds a library call of 16 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask16<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16) {
+        return library(
+                id,
+                code.apply(
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14, arg15,
+                        arg16));
+    }
+
+    /** Adds a library call of 17 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask17<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17>
+                    code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17) {
+        return library(
+                id,
+                code.apply(
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14, arg15,
+                        arg16, arg17));
+    }
+
+    /** Adds a library call of 18 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask18<
+                            T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18>
+                    code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17,
+            T18 arg18) {
+        return library(
+                id,
+                code.apply(
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14, arg15,
+                        arg16, arg17, arg18));
+    }
+
+    /** Adds a library call of 19 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19> TaskGraph libraryTask(
+            String id,
+            TornadoFunctions.LibraryTask19<
+                            T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19>
+                    code,
+            T1 arg1,
+            T2 arg2,
+            T3 arg3,
+            T4 arg4,
+            T5 arg5,
+            T6 arg6,
+            T7 arg7,
+            T8 arg8,
+            T9 arg9,
+            T10 arg10,
+            T11 arg11,
+            T12 arg12,
+            T13 arg13,
+            T14 arg14,
+            T15 arg15,
+            T16 arg16,
+            T17 arg17,
+            T18 arg18,
+            T19 arg19) {
+        return library(
+                id,
+                code.apply(
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14, arg15,
+                        arg16, arg17, arg18, arg19));
+    }
+
+    /** Adds a library call of 20 arguments. */
+    public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19, T20>
+            TaskGraph libraryTask(
+                    String id,
+                    TornadoFunctions.LibraryTask20<
+                                    T1,
+                                    T2,
+                                    T3,
+                                    T4,
+                                    T5,
+                                    T6,
+                                    T7,
+                                    T8,
+                                    T9,
+                                    T10,
+                                    T11,
+                                    T12,
+                                    T13,
+                                    T14,
+                                    T15,
+                                    T16,
+                                    T17,
+                                    T18,
+                                    T19,
+                                    T20>
+                            code,
+                    T1 arg1,
+                    T2 arg2,
+                    T3 arg3,
+                    T4 arg4,
+                    T5 arg5,
+                    T6 arg6,
+                    T7 arg7,
+                    T8 arg8,
+                    T9 arg9,
+                    T10 arg10,
+                    T11 arg11,
+                    T12 arg12,
+                    T13 arg13,
+                    T14 arg14,
+                    T15 arg15,
+                    T16 arg16,
+                    T17 arg17,
+                    T18 arg18,
+                    T19 arg19,
+                    T20 arg20) {
+        return library(
+                id,
+                code.apply(
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11, arg12, arg13, arg14, arg15,
+                        arg16, arg17, arg18, arg19, arg20));
+    }
+
+    private TaskGraph add(String id, Object code, Object... arguments) {
+        recording.kernel(id, code, arguments);
+        return this;
+    }
+
+    private TaskGraph library(String id, LibraryTaskDescriptor descriptor) {
+        recording.library(id, descriptor);
+        return this;
+    }
+}

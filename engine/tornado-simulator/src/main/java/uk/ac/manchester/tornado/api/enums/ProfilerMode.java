@@ -1,0 +1,9 @@
+package uk.ac.manchester.tornado.api.enums;
+
+/** Where profiles go. */
+public enum ProfilerMode {
+    /** CONSOLE. */
+    CONSOLE,
+    /** SILENT. */
+    SILENT
+}
