@@ -99,6 +99,11 @@ final class SimulatedDevice implements TornadoDevice, TornadoTargetDevice {
     }
 
     @Override
+    public int getMaxThreadsPerBlock() {
+        return (int) GROUP;
+    }
+
+    @Override
     public int getDeviceMaxClockFrequency() {
         return 0;
     }

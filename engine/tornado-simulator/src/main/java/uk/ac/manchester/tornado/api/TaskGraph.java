@@ -1,8 +1,10 @@
 package uk.ac.manchester.tornado.api;
 
+import java.util.Arrays;
 import java.util.List;
 import org.nanochat4j.tornado.simulator.GraphRecording;
 import uk.ac.manchester.tornado.api.common.LibraryTaskDescriptor;
+import uk.ac.manchester.tornado.api.common.TaskPackage;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions;
 
 /** A list of tasks and transfers that run in the order in which they were added. */
@@ -56,6 +58,12 @@ public class TaskGraph {
     /** {@return the graph, which can be changed no more} */
     public ImmutableTaskGraph snapshot() {
         return new ImmutableTaskGraph(recording.snapshot());
+    }
+
+    /** Adds a prepared task. */
+    public TaskGraph addTask(TaskPackage taskPackage) {
+        Object[] parameters = taskPackage.getTaskParameters();
+        return add(taskPackage.getId(), parameters[0], Arrays.copyOfRange(parameters, 1, parameters.length));
     }
 
     /** Adds code without parameters. */

@@ -20,6 +20,9 @@ public interface TornadoTargetDevice {
     /** {@return work-items of a group} */
     long[] getDeviceMaxWorkGroupSize();
 
+    /** {@return work-items of a group} */
+    int getMaxThreadsPerBlock();
+
     /** {@return MHz} */
     int getDeviceMaxClockFrequency();
 

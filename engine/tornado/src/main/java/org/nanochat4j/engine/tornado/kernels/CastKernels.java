@@ -25,6 +25,7 @@ public final class CastKernels {
     }
 
     /** y = x rounded to BF16, to nearest, ties to even; -0 becomes 0. */
+    @SuppressWarnings("IdentityBinaryExpression") // not Float.isNaN: an operator surely compiles
     public static void toBf16(KernelContext context, FloatArray x, int xAt, ShortArray y, int yAt, int n) {
         int i = context.globalIdx;
         if (i < n) {
