@@ -2,9 +2,7 @@ package org.nanochat4j.engine.tornado.kernels;
 
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.COLUMNS;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.ITEMS;
-import static org.nanochat4j.engine.tornado.kernels.AttentionTile.PITCH;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.SIDE;
-import static org.nanochat4j.engine.tornado.kernels.AttentionTile.SLICE;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.SPAN;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.TILE;
 
@@ -56,13 +54,12 @@ public final class AttentionGradKernels {
             int time,
             int heads,
             int size) {
-        float[] shared = context.allocateFloatLocalArray(RowKernels.MOST_ITEMS);
         int vector = context.groupIdx;
         float products = 0f;
         for (int i = context.localIdx; i < size; i += context.localGroupSizeX) {
             products += y.get(yAt + vector * size + i) * dy.get(dyAt + vector * size + i);
         }
-        float total = Group.sum(context, shared, products);
+        float total = Group.sum(context, products);
         if (context.localIdx == 0) {
             int token = vector / heads;
             int place = (token / time * heads + vector % heads) * time + token % time;
@@ -98,12 +95,11 @@ public final class AttentionGradKernels {
             int heads,
             int size,
             int window) {
-        float[] slices = context.allocateFloatLocalArray(2 * SLICE);
-        float[] weights = context.allocateFloatLocalArray(TILE * PITCH);
         float[] scores = new float[SPAN * SPAN];
         float[] changes = new float[SPAN * SPAN];
         float[] sums = new float[SPAN * COLUMNS];
-        int item = context.localIdx;
+        int across = context.localIdx % SIDE;
+        int down = context.localIdx / SIDE;
         int head = context.groupIdy;
         int first = context.groupIdx * TILE;
         int group = head / (Heads.queries(heads) / Heads.keys(heads));
@@ -117,25 +113,23 @@ public final class AttentionGradKernels {
         int begin = first > window ? (first - window) / TILE * TILE : 0;
         for (int key = begin; key < end; key += TILE) {
             AttentionTile.products(
-                    context, q, qAt + at, stride, first, k, kAt + keyAt, keyStride, key, time, size, slices, scores);
+                    context, q, qAt + at, stride, first, k, kAt + keyAt, keyStride, key, time, size, scores);
             AttentionTile.products(
-                    context, dy, dyAt + at, stride, first, v, vAt + keyAt, keyStride, key, time, size, slices, changes);
+                    context, dy, dyAt + at, stride, first, v, vAt + keyAt, keyStride, key, time, size, changes);
             for (int i = 0; i < SPAN; i++) {
-                int line = SPAN * (item / SIDE) + i;
+                int query = first + SPAN * down + i;
+                int place = statistic + 2 * query;
                 for (int j = 0; j < SPAN; j++) {
-                    int column = item % SIDE + SIDE * j;
-                    int distance = first + line - key - column;
+                    int distance = query - key - across - SIDE * j;
                     float ds = 0f;
-                    if (distance >= 0 && distance <= window && first + line < time) {
-                        int place = statistic + 2 * (first + line);
+                    if (distance >= 0 && distance <= window && query < time) {
                         float p = TornadoMath.exp(scale * scores[i * SPAN + j] - statistics.get(place));
                         ds = p * (changes[i * SPAN + j] - statistics.get(place + 1));
                     }
-                    weights[line * PITCH + column] = ds;
+                    changes[i * SPAN + j] = ds;
                 }
             }
-            context.localBarrier();
-            AttentionTile.accumulate(context, weights, k, kAt + keyAt, keyStride, key, time, size, slices, sums);
+            AttentionTile.accumulate(context, changes, k, kAt + keyAt, keyStride, key, time, size, sums);
         }
         AttentionTile.store(context, scale, sums, dq, dqAt + at, stride, first, time, size);
     }
@@ -158,6 +152,9 @@ public final class AttentionGradKernels {
      * <p>Launch: {@link #keysLaunch}. Shapes as in {@link AttentionKernels#forward}; dy as q, dk and dv as k.
      *
      * @param statistics of {@link #statistics}
+     * @param out where both results go
+     * @param dkAt place of dk, negative to leave it out
+     * @param dvAt place of dv, negative to leave it out
      * @param heads {@link Heads#pack}
      */
     public static void keys(
@@ -173,21 +170,19 @@ public final class AttentionGradKernels {
             int dyAt,
             FloatArray statistics,
             int statisticsAt,
-            FloatArray dk,
+            FloatArray out,
             int dkAt,
-            FloatArray dv,
             int dvAt,
             int time,
             int heads,
             int size,
             int window) {
-        float[] slices = context.allocateFloatLocalArray(2 * SLICE);
-        float[] weights = context.allocateFloatLocalArray(TILE * PITCH);
         float[] scores = new float[SPAN * SPAN];
         float[] changes = new float[SPAN * SPAN];
         float[] keySums = new float[SPAN * COLUMNS];
         float[] valueSums = new float[SPAN * COLUMNS];
-        int item = context.localIdx;
+        int across = context.localIdx % SIDE;
+        int down = context.localIdx / SIDE;
         int group = context.groupIdy;
         int first = context.groupIdx * TILE;
         int members = Heads.queries(heads) / Heads.keys(heads);
@@ -203,62 +198,33 @@ public final class AttentionGradKernels {
             int statistic = statisticsAt + 2 * (context.groupIdz * Heads.queries(heads) + head) * time;
             for (int query = first; query < end; query += TILE) {
                 AttentionTile.products(
-                        context,
-                        k,
-                        kAt + keyAt,
-                        keyStride,
-                        first,
-                        q,
-                        qAt + at,
-                        stride,
-                        query,
-                        time,
-                        size,
-                        slices,
-                        scores);
+                        context, k, kAt + keyAt, keyStride, first, q, qAt + at, stride, query, time, size, scores);
                 AttentionTile.products(
-                        context,
-                        v,
-                        vAt + keyAt,
-                        keyStride,
-                        first,
-                        dy,
-                        dyAt + at,
-                        stride,
-                        query,
-                        time,
-                        size,
-                        slices,
-                        changes);
+                        context, v, vAt + keyAt, keyStride, first, dy, dyAt + at, stride, query, time, size, changes);
                 for (int i = 0; i < SPAN; i++) {
-                    int line = SPAN * (item / SIDE) + i;
+                    int key = first + SPAN * down + i;
                     for (int j = 0; j < SPAN; j++) {
-                        int column = item % SIDE + SIDE * j;
-                        int distance = query + column - first - line;
+                        int line = query + across + SIDE * j;
+                        int place = statistic + 2 * line;
                         float p = 0f;
                         float ds = 0f;
-                        if (distance >= 0 && distance <= window && query + column < time) {
-                            int place = statistic + 2 * (query + column);
+                        if (line >= key && line - key <= window && line < time) {
                             p = TornadoMath.exp(scale * scores[i * SPAN + j] - statistics.get(place));
                             ds = p * (changes[i * SPAN + j] - statistics.get(place + 1));
                         }
-                        weights[line * PITCH + column] = p;
+                        scores[i * SPAN + j] = p;
                         changes[i * SPAN + j] = ds;
                     }
                 }
-                context.localBarrier();
-                AttentionTile.accumulate(context, weights, dy, dyAt + at, stride, query, time, size, slices, valueSums);
-                for (int i = 0; i < SPAN; i++) {
-                    int line = SPAN * (item / SIDE) + i;
-                    for (int j = 0; j < SPAN; j++) {
-                        weights[line * PITCH + item % SIDE + SIDE * j] = changes[i * SPAN + j];
-                    }
-                }
-                context.localBarrier();
-                AttentionTile.accumulate(context, weights, q, qAt + at, stride, query, time, size, slices, keySums);
+                AttentionTile.accumulate(context, scores, dy, dyAt + at, stride, query, time, size, valueSums);
+                AttentionTile.accumulate(context, changes, q, qAt + at, stride, query, time, size, keySums);
             }
         }
-        AttentionTile.store(context, scale, keySums, dk, dkAt + keyAt, keyStride, first, time, size);
-        AttentionTile.store(context, 1f, valueSums, dv, dvAt + keyAt, keyStride, first, time, size);
+        if (dkAt >= 0) {
+            AttentionTile.store(context, scale, keySums, out, dkAt + keyAt, keyStride, first, time, size);
+        }
+        if (dvAt >= 0) {
+            AttentionTile.store(context, 1f, valueSums, out, dvAt + keyAt, keyStride, first, time, size);
+        }
     }
 }

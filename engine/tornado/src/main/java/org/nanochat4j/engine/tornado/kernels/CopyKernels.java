@@ -71,18 +71,18 @@ public final class CopyKernels {
      *
      * <p>Launch: {@link Launch#elements} of batch * time * width.
      *
-     * @param cache (batch, positions, width)
      * @param x (batch, time, width)
      * @param start positions of the first tokens (batch)
+     * @param cache (batch, positions, width)
      */
     public static void append(
             KernelContext context,
-            FloatArray cache,
-            int cacheAt,
             FloatArray x,
             int xAt,
             IntArray start,
             int startAt,
+            FloatArray cache,
+            int cacheAt,
             int batch,
             int time,
             int positions,

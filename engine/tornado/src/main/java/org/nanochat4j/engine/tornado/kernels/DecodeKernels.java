@@ -56,7 +56,6 @@ public final class DecodeKernels {
             int window) {
         float[] query = context.allocateFloatLocalArray(ITEMS);
         float[] weights = context.allocateFloatLocalArray(ITEMS);
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         int item = context.localIdx;
         int head = context.groupIdx;
         int row = context.groupIdy;
@@ -84,7 +83,7 @@ public final class DecodeKernels {
                 }
                 score = scale * product;
             }
-            float most = TornadoMath.max(largest, Group.max(context, shared, score));
+            float most = TornadoMath.max(largest, Group.max(context, score));
             float rescale = TornadoMath.exp(largest - most);
             float weight = 0f;
             if (key < end) {
@@ -103,7 +102,7 @@ public final class DecodeKernels {
             largest = most;
             context.localBarrier();
         }
-        float all = Group.sum(context, shared, total);
+        float all = Group.sum(context, total);
         if (position < 0 || position >= room) {
             all = Poison.because(position);
         }

@@ -79,15 +79,20 @@ public final class GemmKernels {
             sums[i] = 0f;
         }
         for (int depth = 0; depth < k; depth += DEPTH) {
-            if (transposeA == 1) {
-                loadAcross(a, aStart, m, k, firstRow, depth, item, aTile);
-            } else {
-                loadAlong(a, aStart, m, k, firstRow, depth, item, aTile);
-            }
-            if (transposeB == 1) {
-                loadAlong(b, bStart, n, k, firstColumn, depth, item, bTile);
-            } else {
-                loadAcross(b, bStart, n, k, firstColumn, depth, item, bTile);
+            // Neighbours read neighbours in memory: along the depth, or across it.
+            for (int part = 0; part < DEPTH * TILE / ITEMS; part++) {
+                int element = part * ITEMS + item;
+                int along = element % DEPTH * TILE + element / DEPTH;
+                if (transposeA == 1) {
+                    aTile[element] = across(a, aStart, m, k, firstRow + element % TILE, depth + element / TILE);
+                } else {
+                    aTile[along] = along(a, aStart, m, k, firstRow + element / DEPTH, depth + element % DEPTH);
+                }
+                if (transposeB == 1) {
+                    bTile[along] = along(b, bStart, n, k, firstColumn + element / DEPTH, depth + element % DEPTH);
+                } else {
+                    bTile[element] = across(b, bStart, n, k, firstColumn + element % TILE, depth + element / TILE);
+                }
             }
             context.localBarrier();
             for (int l = 0; l < DEPTH; l++) {
@@ -116,33 +121,21 @@ public final class GemmKernels {
         }
     }
 
-    /** A slice of a matrix whose lines follow the depth: tile[l, i] = x[first + i, depth + l], 0 outside of (extent, k). */
-    private static void loadAlong(
-            FloatArray x, int at, int extent, int k, int first, int depth, int item, float[] tile) {
-        for (int part = 0; part < DEPTH * TILE / ITEMS; part++) {
-            int element = part * ITEMS + item;
-            int l = element % DEPTH;
-            int i = element / DEPTH;
-            float value = 0f;
-            if ((extent % TILE == 0 || first + i < extent) && (k % DEPTH == 0 || depth + l < k)) {
-                value = x.get(at + (first + i) * k + depth + l);
-            }
-            tile[l * TILE + i] = value;
+    /** x[line, l] of a matrix (extent, k), 0 outside. */
+    private static float along(FloatArray x, int at, int extent, int k, int line, int l) {
+        float value = 0f;
+        if ((extent % TILE == 0 || line < extent) && (k % DEPTH == 0 || l < k)) {
+            value = x.get(at + line * k + l);
         }
+        return value;
     }
 
-    /** A slice of a matrix whose lines lie across the depth: tile[l, i] = x[depth + l, first + i], 0 outside of (k, extent). */
-    private static void loadAcross(
-            FloatArray x, int at, int extent, int k, int first, int depth, int item, float[] tile) {
-        for (int part = 0; part < DEPTH * TILE / ITEMS; part++) {
-            int element = part * ITEMS + item;
-            int l = element / TILE;
-            int i = element % TILE;
-            float value = 0f;
-            if ((extent % TILE == 0 || first + i < extent) && (k % DEPTH == 0 || depth + l < k)) {
-                value = x.get(at + (depth + l) * extent + first + i);
-            }
-            tile[l * TILE + i] = value;
+    /** x[l, line] of a matrix (k, extent), 0 outside. */
+    private static float across(FloatArray x, int at, int extent, int k, int line, int l) {
+        float value = 0f;
+        if ((extent % TILE == 0 || line < extent) && (k % DEPTH == 0 || l < k)) {
+            value = x.get(at + l * extent + line);
         }
+        return value;
     }
 }

@@ -53,14 +53,13 @@ public final class LossKernels {
     /** counted = how many targets are not negative, as a float. Launch: {@link #oneGroup}. */
     public static void count(
             KernelContext context, IntArray targets, int targetsAt, FloatArray counted, int countedAt, int rows) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         float part = 0f;
         for (int i = context.localIdx; i < rows; i += ITEMS) {
             if (targets.get(targetsAt + i) >= 0) {
                 part += 1f;
             }
         }
-        float total = Group.sum(context, shared, part);
+        float total = Group.sum(context, part);
         if (context.localIdx == 0) {
             counted.set(countedAt, total);
         }
@@ -73,26 +72,25 @@ public final class LossKernels {
      * and gradient 0; those with a target outside the vocabulary NaN. Launch: {@link #launch}.
      *
      * @param cap bound of the logits; 0 for none
-     * @param logits (rows, vocabulary); without gradients they are left as z
      * @param targets (rows)
-     * @param losses (rows)
      * @param counted of {@link #count}
+     * @param logits (rows, vocabulary), in another array than the losses; without gradients they are left as z
+     * @param losses (rows)
      * @param differentiated 1 to compute the gradient, otherwise 0
      */
     public static void crossEntropy(
             KernelContext context,
             float cap,
-            FloatArray logits,
-            int logitsAt,
             IntArray targets,
             int targetsAt,
-            FloatArray losses,
-            int lossesAt,
             FloatArray counted,
             int countedAt,
+            FloatArray logits,
+            int logitsAt,
+            FloatArray losses,
+            int lossesAt,
             int vocabulary,
             int differentiated) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         int item = context.localIdx;
         int row = context.groupIdx;
         int start = logitsAt + row * vocabulary;
@@ -106,12 +104,12 @@ public final class LossKernels {
             }
             most = TornadoMath.max(most, z);
         }
-        float largest = Group.max(context, shared, most);
+        float largest = Group.max(context, most);
         float part = 0f;
         for (int i = item; i < vocabulary; i += ITEMS) {
             part += TornadoMath.exp(logits.get(start + i) - largest);
         }
-        float total = Group.sum(context, shared, part);
+        float total = Group.sum(context, part);
         float weight = 0f;
         if (target >= 0) {
             weight = 1f / counted.get(countedAt);
@@ -156,12 +154,11 @@ public final class LossKernels {
             FloatArray mean,
             int meanAt,
             int rows) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         float part = 0f;
         for (int i = context.localIdx; i < rows; i += ITEMS) {
             part += losses.get(lossesAt + i);
         }
-        float total = Group.sum(context, shared, part);
+        float total = Group.sum(context, part);
         if (context.localIdx == 0) {
             float count = counted.get(countedAt);
             float value = Poison.because(rows);

@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * <p>Normalisation: {@link RowKernels#rowDot} of the stack with itself, {@link #equilibrate}, {@link RowKernels#scaleRows}; scratch: matrices * rows numbers.
  *
- * <p>Update: {@link RowKernels#rowDot} (rows at least columns) or {@link #columnSquares} (otherwise) of the stack, {@link #variance}, and {@link #apply} for each
+ * <p>Update: {@link RowKernels#rowDot} (rows at least columns) or {@link #columnSquares} (otherwise) of the stack, {@link #variance}, and {@link #descend} for each
  * parameter; scratch: matrices * max(rows, columns) numbers.
  */
 public final class MuonKernels {
@@ -31,14 +31,14 @@ public final class MuonKernels {
      *
      * @param hyper learning rate, momentum m, weight decay (3)
      */
-    public static void momentum(
+    public static void nesterov(
             KernelContext context,
-            FloatArray buffer,
-            int bufferAt,
             FloatArray hyper,
             int hyperAt,
             FloatArray g,
             int gAt,
+            FloatArray buffer,
+            int bufferAt,
             FloatArray y,
             int yAt,
             int n) {
@@ -70,13 +70,12 @@ public final class MuonKernels {
      * @param factors squared norms (matrices, rows), overwritten
      */
     public static void equilibrate(KernelContext context, FloatArray factors, int factorsAt, int rows) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         int start = factorsAt + context.groupIdx * rows;
         float part = 0f;
         for (int i = context.localIdx; i < rows; i += ITEMS) {
             part += factors.get(start + i);
         }
-        float target = TornadoMath.sqrt(Group.sum(context, shared, part) / rows);
+        float target = TornadoMath.sqrt(Group.sum(context, part) / rows);
         part = 0f;
         for (int i = context.localIdx; i < rows; i += ITEMS) {
             float norm = TornadoMath.sqrt(factors.get(start + i));
@@ -84,7 +83,7 @@ public final class MuonKernels {
             factors.set(start + i, factor);
             part += norm * factor * (norm * factor);
         }
-        float whole = 1f / (1.01f * TornadoMath.sqrt(Group.sum(context, shared, part)) + TINY_NORM);
+        float whole = 1f / (1.01f * TornadoMath.sqrt(Group.sum(context, part)) + TINY_NORM);
         for (int i = context.localIdx; i < rows; i += ITEMS) {
             factors.set(start + i, factors.get(start + i) * whole);
         }
@@ -145,7 +144,6 @@ public final class MuonKernels {
             int factorsAt,
             int rows,
             int columns) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         int lines = rows >= columns ? rows : columns;
         int length = rows >= columns ? columns : rows;
         int start = factorsAt + context.groupIdx * lines;
@@ -154,7 +152,7 @@ public final class MuonKernels {
         for (int i = context.localIdx; i < lines; i += ITEMS) {
             part += factors.get(start + i);
         }
-        float norm = TornadoMath.sqrt(Group.sum(context, shared, part));
+        float norm = TornadoMath.sqrt(Group.sum(context, part));
         float snap = TornadoMath.sqrt((float) length) / TornadoMath.max(norm, TINY_NORM);
         float before = 0f;
         float after = 0f;
@@ -168,8 +166,8 @@ public final class MuonKernels {
             after += mean * weight * weight;
             factors.set(start + i, weight);
         }
-        float normBefore = TornadoMath.sqrt(length * Group.sum(context, shared, before));
-        float normAfter = TornadoMath.sqrt(length * Group.sum(context, shared, after));
+        float normBefore = TornadoMath.sqrt(length * Group.sum(context, before));
+        float normAfter = TornadoMath.sqrt(length * Group.sum(context, after));
         float keep = snap * normBefore / TornadoMath.max(normAfter, TINY_MOMENT);
         for (int i = context.localIdx; i < lines; i += ITEMS) {
             factors.set(start + i, factors.get(start + i) * keep);
@@ -185,16 +183,16 @@ public final class MuonKernels {
      * @param x that matrix (rows, columns)
      * @param factors those of its lines
      */
-    public static void apply(
+    public static void descend(
             KernelContext context,
-            FloatArray p,
-            int pAt,
             FloatArray hyper,
             int hyperAt,
             FloatArray x,
             int xAt,
             FloatArray factors,
             int factorsAt,
+            FloatArray p,
+            int pAt,
             int rows,
             int columns) {
         int i = context.globalIdx;

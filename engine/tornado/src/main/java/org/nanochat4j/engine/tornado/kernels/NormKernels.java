@@ -15,14 +15,13 @@ public final class NormKernels {
     /** y = x / sqrt(mean(x²) + eps). */
     public static void rms(
             KernelContext context, float eps, FloatArray x, int xAt, FloatArray y, int yAt, int columns) {
-        float[] shared = context.allocateFloatLocalArray(RowKernels.MOST_ITEMS);
         int row = context.groupIdx * columns;
         float squares = 0f;
         for (int i = context.localIdx; i < columns; i += context.localGroupSizeX) {
             float value = x.get(xAt + row + i);
             squares += value * value;
         }
-        float mean = Group.sum(context, shared, squares) / columns;
+        float mean = Group.sum(context, squares) / columns;
         float factor = 1f / TornadoMath.sqrt(mean + eps);
         for (int i = context.localIdx; i < columns; i += context.localGroupSizeX) {
             y.set(yAt + row + i, x.get(xAt + row + i) * factor);
@@ -40,7 +39,6 @@ public final class NormKernels {
             FloatArray dx,
             int dxAt,
             int columns) {
-        float[] shared = context.allocateFloatLocalArray(RowKernels.MOST_ITEMS);
         int row = context.groupIdx * columns;
         float squares = 0f;
         float products = 0f;
@@ -49,9 +47,9 @@ public final class NormKernels {
             squares += value * value;
             products += value * dy.get(dyAt + row + i);
         }
-        float mean = Group.sum(context, shared, squares) / columns;
+        float mean = Group.sum(context, squares) / columns;
         float factor = 1f / TornadoMath.sqrt(mean + eps);
-        float along = Group.sum(context, shared, products) / columns * factor * factor;
+        float along = Group.sum(context, products) / columns * factor * factor;
         for (int i = context.localIdx; i < columns; i += context.localGroupSizeX) {
             float change = dy.get(dyAt + row + i) - x.get(xAt + row + i) * along;
             dx.set(dxAt + row + i, change * factor);

@@ -38,12 +38,11 @@ public final class ReductionKernels {
 
     /** y[g] = sum of the part of x that belongs to group g. Launch: {@link #launch}. */
     public static void sum(KernelContext context, FloatArray x, int xAt, FloatArray y, int yAt, int n) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         float part = 0f;
         for (int i = context.globalIdx; i < n; i += context.globalGroupSizeX) {
             part += x.get(xAt + i);
         }
-        float total = Group.sum(context, shared, part);
+        float total = Group.sum(context, part);
         if (context.localIdx == 0) {
             y.set(yAt + context.groupIdx, total);
         }
@@ -52,12 +51,11 @@ public final class ReductionKernels {
     /** y[g] = dot product of the parts of a and b that belong to group g; with a = b the sum of squares. Launch: {@link #launch}. */
     public static void dot(
             KernelContext context, FloatArray a, int aAt, FloatArray b, int bAt, FloatArray y, int yAt, int n) {
-        float[] shared = context.allocateFloatLocalArray(ITEMS);
         float part = 0f;
         for (int i = context.globalIdx; i < n; i += context.globalGroupSizeX) {
             part += a.get(aAt + i) * b.get(bAt + i);
         }
-        float total = Group.sum(context, shared, part);
+        float total = Group.sum(context, part);
         if (context.localIdx == 0) {
             y.set(yAt + context.groupIdx, total);
         }

@@ -5,9 +5,6 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Kernels over the rows of a matrix (rows, columns). */
 public final class RowKernels {
-    /** Most items of a group that works on one row. */
-    static final int MOST_ITEMS = 256;
-
     private static final int LEAST_ITEMS = 32;
 
     /** Columns that a group of {@link #sumRows} adds up, and the parts of the rows that its items take. */
@@ -26,7 +23,7 @@ public final class RowKernels {
      */
     public static Launch launch(int rows, int columns) {
         int items = LEAST_ITEMS;
-        while (items < MOST_ITEMS && 4 * items < columns) {
+        while (items < Group.MOST_ITEMS && 4 * items < columns) {
             items *= 2;
         }
         return Launch.groups(rows, items);
@@ -69,13 +66,12 @@ public final class RowKernels {
     /** y[r] = a[r, :] · b[r, :]. Launch: {@link #launch}. */
     public static void rowDot(
             KernelContext context, FloatArray a, int aAt, FloatArray b, int bAt, FloatArray y, int yAt, int columns) {
-        float[] shared = context.allocateFloatLocalArray(MOST_ITEMS);
         int row = context.groupIdx * columns;
         float products = 0f;
         for (int i = context.localIdx; i < columns; i += context.localGroupSizeX) {
             products += a.get(aAt + row + i) * b.get(bAt + row + i);
         }
-        float total = Group.sum(context, shared, products);
+        float total = Group.sum(context, products);
         if (context.localIdx == 0) {
             y.set(yAt + context.groupIdx, total);
         }

@@ -26,48 +26,26 @@ public final class SamplingKernels {
 
     /** y[r] = place of the largest of x[r, :], the first on ties. Launch: {@link #launch}. */
     public static void argMax(KernelContext context, FloatArray x, int xAt, IntArray y, int yAt, int columns) {
-        float[] values = context.allocateFloatLocalArray(ITEMS);
-        int[] ids = context.allocateIntLocalArray(ITEMS);
-        best(context, x, xAt + context.groupIdx * columns, columns, HIGHEST, -1, values, ids);
+        int place = next(context, x, xAt + context.groupIdx * columns, columns, HIGHEST, -1);
         if (context.localIdx == 0) {
-            y.set(yAt + context.groupIdx, ids[0] < columns ? ids[0] : 0);
+            y.set(yAt + context.groupIdx, place);
         }
     }
 
-    /** The largest number behind a given one in the order of falling numbers, ties by rising place: its number and place in values[0] and ids[0]. */
-    private static void best(
-            KernelContext context,
-            FloatArray x,
-            int start,
-            int columns,
-            float before,
-            int beforeId,
-            float[] values,
-            int[] ids) {
-        int item = context.localIdx;
+    /** The place of the first number behind a given one, in the order of falling numbers and, among equal ones, rising places. */
+    private static int next(
+            KernelContext context, FloatArray x, int start, int columns, float before, int beforePlace) {
         float most = LOWEST;
         int place = columns;
-        for (int i = item; i < columns; i += ITEMS) {
+        for (int i = context.localIdx; i < columns; i += ITEMS) {
             float value = x.get(start + i);
-            if (value > most && (value < before || (value == before && i > beforeId))) {
+            if (value > most && (value < before || (value == before && i > beforePlace))) {
                 most = value;
                 place = i;
             }
         }
-        values[item] = most;
-        ids[item] = place;
-        context.localBarrier();
-        for (int stride = ITEMS / 2; stride > 0; stride /= 2) {
-            if (item < stride) {
-                float other = values[item + stride];
-                int otherId = ids[item + stride];
-                if (other > values[item] || (other == values[item] && otherId < ids[item])) {
-                    values[item] = other;
-                    ids[item] = otherId;
-                }
-            }
-            context.localBarrier();
-        }
+        int best = Group.placeOfMax(context, most, place);
+        return best < columns ? best : 0;
     }
 
     /**
@@ -107,39 +85,27 @@ public final class SamplingKernels {
             IntArray y,
             int yAt,
             int columns) {
-        float[] values = context.allocateFloatLocalArray(ITEMS);
-        int[] ids = context.allocateIntLocalArray(ITEMS);
         int item = context.localIdx;
         int row = context.groupIdx;
         int start = logitsAt + row * columns;
         float heat = temperature.get(temperatureAt);
-        best(context, logits, start, columns, HIGHEST, -1, values, ids);
-        float largest = values[0];
-        int chosen = ids[0] < columns ? ids[0] : 0;
-        context.localBarrier();
+        int chosen = next(context, logits, start, columns, HIGHEST, -1);
+        float largest = logits.get(start + chosen);
         if (candidates == 0 || candidates >= columns) {
-            int span = (columns + ITEMS - 1) / ITEMS;
-            float part = 0f;
-            for (int i = item * span; i < columns && i < (item + 1) * span; i++) {
-                part += TornadoMath.exp((logits.get(start + i) - largest) / heat);
-            }
-            values[item] = part;
-            context.localBarrier();
-            if (item == 0 && heat > 0f) {
-                chosen = drawFromAll(logits, start, columns, largest, heat, uniform.get(uniformAt + row), values);
+            int drawn = drawFromAll(context, logits, start, columns, largest, heat, uniform.get(uniformAt + row));
+            if (heat > 0f) {
+                chosen = drawn;
             }
         } else {
             int list = scratchAt + 2 * row * candidates;
             float before = HIGHEST;
-            int beforeId = -1;
+            int place = -1;
             for (int i = 0; i < candidates; i++) {
-                best(context, logits, start, columns, before, beforeId, values, ids);
-                before = values[0];
-                beforeId = ids[0];
-                context.localBarrier();
+                place = next(context, logits, start, columns, before, place);
+                before = logits.get(start + place);
                 if (item == 0) {
                     scratch.set(list + 2 * i, TornadoMath.exp((before - largest) / heat));
-                    scratch.set(list + 2 * i + 1, beforeId);
+                    scratch.set(list + 2 * i + 1, place);
                 }
             }
             if (item == 0 && heat > 0f) {
@@ -151,40 +117,47 @@ public final class SamplingKernels {
         }
     }
 
-    /** First finds the part in which the cumulative sum passes its mark, then the token. */
+    /** Every item adds up a run of weights; the first item finds the run in which the cumulative sum passes its mark, then the token. */
     private static int drawFromAll(
-            FloatArray logits, int start, int columns, float largest, float heat, float uniform, float[] parts) {
+            KernelContext context,
+            FloatArray logits,
+            int start,
+            int columns,
+            float largest,
+            float heat,
+            float uniform) {
+        float[] parts = context.allocateFloatLocalArray(ITEMS);
+        int item = context.localIdx;
         int span = (columns + ITEMS - 1) / ITEMS;
-        float total = 0f;
-        for (int i = 0; i < ITEMS; i++) {
-            total += parts[i];
+        float part = 0f;
+        for (int i = item * span; i < columns && i < (item + 1) * span; i++) {
+            part += TornadoMath.exp((logits.get(start + i) - largest) / heat);
         }
-        float mark = uniform * total;
-        float cumulative = 0f;
-        int chosen = -1;
-        int last = 0;
-        for (int part = 0; part < ITEMS; part++) {
-            float next = cumulative + parts[part];
-            if (chosen < 0 && next > mark) {
-                float sum = cumulative;
-                for (int i = part * span; i < columns && i < (part + 1) * span; i++) {
-                    float weight = TornadoMath.exp((logits.get(start + i) - largest) / heat);
-                    sum += weight;
-                    if (weight > 0f) {
-                        last = i;
-                    }
-                    if (chosen < 0 && sum > mark) {
-                        chosen = i;
-                    }
-                }
-                // Sums in another order may fall short of the mark by their rounding: then it is the last of this part.
-                if (chosen < 0) {
-                    chosen = last;
-                }
+        parts[item] = part;
+        context.localBarrier();
+        int chosen = columns - 1;
+        if (item == 0) {
+            float total = 0f;
+            for (int i = 0; i < ITEMS; i++) {
+                total += parts[i];
             }
-            cumulative = next;
+            float mark = uniform * total;
+            float sum = 0f;
+            int run = 0;
+            while ((run + 1) * span < columns && sum + parts[run] <= mark) {
+                sum += parts[run];
+                run++;
+            }
+            // Added up one by one, the run may fall short of the mark by its rounding: then it is the last of the run.
+            int last = (run + 1) * span < columns ? (run + 1) * span - 1 : columns - 1;
+            chosen = run * span;
+            sum += TornadoMath.exp((logits.get(start + chosen) - largest) / heat);
+            while (chosen < last && sum <= mark) {
+                chosen++;
+                sum += TornadoMath.exp((logits.get(start + chosen) - largest) / heat);
+            }
         }
-        return chosen < 0 ? columns - 1 : chosen;
+        return chosen;
     }
 
     /** The first candidate at which the cumulative sum of weights passes its mark. */

@@ -3,13 +3,16 @@
  *
  * <p>Conventions: a tensor is a pair of an array and the place of its first element in it, since temporaries share one array; the {@link
  * uk.ac.manchester.tornado.api.KernelContext} comes first; sizes are numbers that TornadoVM compiles in as constants, so a branch on one costs nothing. Kernels
- * hold what a wrong id or position would give as NaN, because they cannot raise errors.
+ * write NaN where an id or a position is wrong, because they cannot raise errors.
+ *
+ * <p>An array may be passed to a task more than once only if no argument after one that the task writes names the same array: TornadoVM's graph compiler
+ * would never end. So operands come first and what is written last; results that may share an array are one argument with several places.
  *
  * <table>
  * <caption>Kernels of each op</caption>
  * <tr><th>op</th><th>tasks</th></tr>
  * <tr><td>Accumulate, Add</td><td>{@code PointwiseKernels.add} (Accumulate: y = a), {@code RowKernels.addRow}</td></tr>
- * <tr><td>AdamWStep</td><td>{@code AdamWKernels.step}</td></tr>
+ * <tr><td>AdamWStep</td><td>{@code AdamWKernels.step}, or {@code moment} twice and {@code descend}</td></tr>
  * <tr><td>ArgMax</td><td>{@code SamplingKernels.argMax}</td></tr>
  * <tr><td>Assign, Reshape of a variable</td><td>{@code CopyKernels.copy}, {@code copyInts}, {@code CastKernels.copy}</td></tr>
  * <tr><td>Axpby, Mix, Mul, Scale, ScaleBy</td><td>{@code PointwiseKernels.axpby, mix, mul, scale, scaleBy}</td></tr>
@@ -25,9 +28,9 @@
  * <tr><td>KvAppend</td><td>{@code CopyKernels.append}</td></tr>
  * <tr><td>Logits</td><td>{@code GemmKernels.multiply} with n = vocabulary, then {@code PointwiseKernels.softcap} unless the cap is infinite</td></tr>
  * <tr><td>MatMul</td><td>{@code GemmKernels.multiply}</td></tr>
- * <tr><td>MuonMomentum</td><td>{@code MuonKernels.momentum} for each gradient</td></tr>
+ * <tr><td>MuonMomentum</td><td>{@code MuonKernels.nesterov} for each gradient</td></tr>
  * <tr><td>MuonNormalize</td><td>{@code RowKernels.rowDot}, {@code MuonKernels.equilibrate}, {@code RowKernels.scaleRows}</td></tr>
- * <tr><td>MuonUpdate</td><td>{@code RowKernels.rowDot} or {@code MuonKernels.columnSquares}, {@code MuonKernels.variance}, {@code MuonKernels.apply} for each
+ * <tr><td>MuonUpdate</td><td>{@code RowKernels.rowDot} or {@code MuonKernels.columnSquares}, {@code MuonKernels.variance}, {@code MuonKernels.descend} for each
  * parameter</td></tr>
  * <tr><td>ReluSquared, ReluSquaredGrad, Sigmoid, SigmoidGrad</td><td>{@code PointwiseKernels} of the same names</td></tr>
  * <tr><td>RmsNorm, RmsNormGrad</td><td>{@code NormKernels.rms, rmsGrad}</td></tr>
