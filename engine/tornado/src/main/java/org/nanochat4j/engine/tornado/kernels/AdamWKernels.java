@@ -18,7 +18,7 @@ public final class AdamWKernels {
      * @param take1 1 - b1
      * @param take2 1 - b2
      */
-    public static void step(
+    public static void adamW(
             KernelContext context,
             FloatArray g,
             int gAt,
@@ -65,7 +65,7 @@ public final class AdamWKernels {
         }
     }
 
-    /** The rest of {@link #step}, with moments that are up to date. */
+    /** The rest of {@link #adamW}, with moments that are up to date. */
     public static void descend(
             KernelContext context,
             FloatArray m,

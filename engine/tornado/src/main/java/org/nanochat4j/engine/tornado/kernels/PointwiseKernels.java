@@ -49,7 +49,7 @@ public final class PointwiseKernels {
     }
 
     /** y = s a + t b with numbers s and t in memory. */
-    public static void mix(
+    public static void weightedSum(
             KernelContext context,
             FloatArray s,
             int sAt,

@@ -49,7 +49,7 @@ public final class ReductionKernels {
     }
 
     /** y[g] = dot product of the parts of a and b that belong to group g; with a = b the sum of squares. Launch: {@link #launch}. */
-    public static void dot(
+    public static void sumProducts(
             KernelContext context, FloatArray a, int aAt, FloatArray b, int bAt, FloatArray y, int yAt, int n) {
         float part = 0f;
         for (int i = context.globalIdx; i < n; i += context.globalGroupSizeX) {

@@ -18,7 +18,7 @@ public final class RopeKernels {
      * @param start position of the first token of each row (batch)
      * @param sign 1, or -1 to rotate back
      */
-    public static void rotate(
+    public static void rope(
             KernelContext context,
             float sign,
             FloatArray x,

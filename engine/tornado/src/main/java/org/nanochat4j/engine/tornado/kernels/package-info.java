@@ -8,20 +8,23 @@
  * <p>An array may be passed to a task more than once only if no argument after one that the task writes names the same array: TornadoVM's graph compiler
  * would never end. So operands come first and what is written last; results that may share an array are one argument with several places.
  *
+ * <p>Names of kernels must not be functions of OpenCL C ({@code mix, dot, step, rotate}, ...): the driver would crash. Local arrays must not be handed to methods:
+ * TornadoVM 5.2 computes wrong addresses for them.
+ *
  * <table>
  * <caption>Kernels of each op</caption>
  * <tr><th>op</th><th>tasks</th></tr>
  * <tr><td>Accumulate, Add</td><td>{@code PointwiseKernels.add} (Accumulate: y = a), {@code RowKernels.addRow}</td></tr>
- * <tr><td>AdamWStep</td><td>{@code AdamWKernels.step}, or {@code moment} twice and {@code descend}</td></tr>
+ * <tr><td>AdamWStep</td><td>{@code AdamWKernels.adamW}, or {@code moment} twice and {@code descend}</td></tr>
  * <tr><td>ArgMax</td><td>{@code SamplingKernels.argMax}</td></tr>
  * <tr><td>Assign, Reshape of a variable</td><td>{@code CopyKernels.copy}, {@code copyInts}, {@code CastKernels.copy}</td></tr>
- * <tr><td>Axpby, Mix, Mul, Scale, ScaleBy</td><td>{@code PointwiseKernels.axpby, mix, mul, scale, scaleBy}</td></tr>
+ * <tr><td>Axpby, Mix, Mul, Scale, ScaleBy</td><td>{@code PointwiseKernels.axpby, weightedSum, mul, scale, scaleBy}</td></tr>
  * <tr><td>CachedAttention</td><td>{@code DecodeKernels.attention}</td></tr>
  * <tr><td>Cast</td><td>{@code CastKernels.fromBf16, toBf16}</td></tr>
  * <tr><td>CausalAttention</td><td>{@code AttentionKernels.forward}</td></tr>
  * <tr><td>CausalAttentionGrad</td><td>{@code AttentionGradKernels.statistics, queries, keys}</td></tr>
  * <tr><td>Concat, Pad, ShiftTime, Slice</td><td>{@code CopyKernels.moveBlocks} (Concat: one task for each part)</td></tr>
- * <tr><td>Dot, Sum, SumSquares</td><td>{@code ReductionKernels.dot} or {@code sum}, then {@code sum} if there is more than one group</td></tr>
+ * <tr><td>Dot, Sum, SumSquares</td><td>{@code ReductionKernels.sumProducts} or {@code sum}, then {@code sum} if there is more than one group</td></tr>
  * <tr><td>Embedding</td><td>{@code EmbeddingKernels.gather}</td></tr>
  * <tr><td>EmbeddingGrad</td><td>{@code EmbeddingKernels.chain, grad}</td></tr>
  * <tr><td>Fill, Zero</td><td>{@code PointwiseKernels.fill}, {@code CopyKernels.zeroInts}</td></tr>
@@ -34,7 +37,7 @@
  * parameter</td></tr>
  * <tr><td>ReluSquared, ReluSquaredGrad, Sigmoid, SigmoidGrad</td><td>{@code PointwiseKernels} of the same names</td></tr>
  * <tr><td>RmsNorm, RmsNormGrad</td><td>{@code NormKernels.rms, rmsGrad}</td></tr>
- * <tr><td>Rope</td><td>{@code RopeKernels.rotate}</td></tr>
+ * <tr><td>Rope</td><td>{@code RopeKernels.rope}</td></tr>
  * <tr><td>RowDot, ScaleRows, SumRows</td><td>{@code RowKernels.rowDot, scaleRows, sumRows}</td></tr>
  * <tr><td>SoftcapCrossEntropy</td><td>{@code LossKernels.count}; for each chunk {@code GemmKernels.multiply}, {@code LossKernels.crossEntropy}, two more
  * products; {@code LossKernels.mean}</td></tr>
