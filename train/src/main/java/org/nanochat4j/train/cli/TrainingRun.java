@@ -99,7 +99,7 @@ final class TrainingRun implements TrainingListener {
             PretrainOptions options, Pretraining training, Engine engine, Shards shards, TokenizerSource tokenizer) {
         Derivation derived = training.derivation();
         var device = engine.device();
-        verb.say("machine   " + device.name() + "; " + device.path());
+        verb.say("machine   " + device.name() + "; " + device.path() + ", " + device.threads() + " threads");
         verb.say("data      " + shards.folder() + ", " + shards.all().size() + " shards");
         verb.say(String.format(
                 Locale.ROOT,
@@ -142,10 +142,12 @@ final class TrainingRun implements TrainingListener {
                 verb.say(String.format(Locale.ROOT, "Step %05d | Saved %s", step, folder));
                 result.put("checkpoint", folder.toString());
             }
-            case TrainingEvent.Resumed(int step, Path folder, var _) -> {
-                verb.say("Going on after step " + step + " from " + folder);
-                result.put("resumed_at", step);
-                result.put("checkpoint", folder.toString());
+            case TrainingEvent.Resumed resumed -> {
+                verb.say("Going on after step " + resumed.step() + " from " + resumed.folder());
+                resumed.changes()
+                        .forEach(change -> verb.say("  " + change + "; this is recorded in the run's history"));
+                result.put("resumed_at", resumed.step());
+                result.put("checkpoint", resumed.folder().toString());
             }
             case TrainingEvent.SaveFailed(int step, String problem) ->
                 verb.say(String.format(
@@ -157,7 +159,11 @@ final class TrainingRun implements TrainingListener {
             case TrainingEvent.Finished end -> {
                 verb.say(String.format(Locale.ROOT, "Memory of the plan: %.1f MiB", end.peakMemoryBytes() / 1048576.0));
                 verb.say(String.format(Locale.ROOT, "Total training time: %.2fm", end.totalSeconds() / 60));
-                verb.say(String.format(Locale.ROOT, "Waited for data: %.2fs", end.waitSeconds()));
+                verb.say(String.format(
+                        Locale.ROOT,
+                        "Waited for data: %.2fs, %.2f%% of the steps' time",
+                        end.waitSeconds(),
+                        100 * end.waitShare()));
                 Double least = end.minBpb();
                 if (least != null) {
                     verb.say(String.format(Locale.ROOT, "Minimum validation bpb: %.6f", least));
@@ -166,6 +172,7 @@ final class TrainingRun implements TrainingListener {
                 number("val_bpb", end.lastBpb());
                 number("min_val_bpb", least);
                 number("total_training_time", end.totalSeconds());
+                number("data_wait_share", end.waitShare());
             }
         }
     }

@@ -11,7 +11,9 @@ import org.nanochat4j.engine.optim.Muon;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.model.ParamGroups;
 import org.nanochat4j.tokenizer.Tokenizer;
 
 /** All that can be said of a run before it: nothing of the model is allocated and nothing is written. */
@@ -45,13 +47,27 @@ public final class DryRun {
         var facts = new LinkedHashMap<String, Object>();
         facts.put("model", RunFacts.modelConfig(config));
         facts.put("parameters", RunFacts.parameters(config));
-        facts.put("derivation", RunFacts.derivation(derivation));
-        facts.put("learning_rates", rates(recorded.groups()));
-        facts.put("weight_decay", decay(recorded.groups(), derivation));
-        facts.put("schedule", schedule(options, derivation));
+        facts.putAll(derived(options, vocabularySize));
         facts.put("memory", RunFacts.memory(engine.plan(programs)));
         facts.put("evaluation", evaluation(options, derivation));
         facts.put("time", time(derivation, peak));
+        return facts;
+    }
+
+    /**
+     * What follows from the options alone, without a machine: derivation, learning rates, weight decay and the schedule's turns.
+     *
+     * @throws org.nanochat4j.model.ModelException.BadConfig if the options describe no run
+     */
+    public static Map<String, Object> derived(PretrainOptions options, int vocabularySize) {
+        Derivation derivation = Derivation.of(options, vocabularySize);
+        var gpt = new Gpt(options.model().config(vocabularySize));
+        List<ParamGroup> groups = ParamGroups.of(gpt, options.optimizer().rates(derivation.batchScale()));
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("derivation", RunFacts.derivation(derivation));
+        facts.put("learning_rates", rates(groups));
+        facts.put("weight_decay", decay(groups, derivation));
+        facts.put("schedule", schedule(options, derivation));
         return facts;
     }
 

@@ -140,7 +140,7 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                         .put("text", text);
             case TrainingEvent.Saved(int step, Path folder) ->
                 node.put("kind", "checkpoint").put("step", step).put("folder", folder.toString());
-            case TrainingEvent.Resumed(int step, Path folder, var history) -> {
+            case TrainingEvent.Resumed(int step, Path folder, var _, var history) -> {
                 node.put("kind", "resume").put("step", step).put("folder", folder.toString());
                 node.set("history", JsonMapper.shared().valueToTree(history));
             }
@@ -152,6 +152,7 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                 put(node, "val/min_bpb", end.minBpb());
                 put(node, "total_training_time", end.totalSeconds());
                 put(node, "data_wait_seconds", end.waitSeconds());
+                put(node, "data_wait_share", end.waitShare());
                 node.put("memory_bytes", end.peakMemoryBytes());
             }
         }

@@ -71,6 +71,9 @@ public final class Pretraining implements AutoCloseable {
 
     private double smoothLoss;
     private double totalSeconds;
+    /** Of all steps of this process. */
+    private double stepSeconds;
+
     private @Nullable Double lastBpb;
     private @Nullable Double minBpb;
 
@@ -154,7 +157,7 @@ public final class Pretraining implements AutoCloseable {
         Checkpoint checkpoint = resumed.saved().checkpoint();
         checkpoint.load(gpt, engine);
         checkpoint.loadOptimizer(groups, engine);
-        resumption = resumed;
+        resumption = resumed.on(Identity.of(engine));
         firstStep = progress.step();
         smoothLoss = progress.smoothLoss();
         totalSeconds = progress.totalSeconds();
@@ -183,6 +186,7 @@ public final class Pretraining implements AutoCloseable {
         var intervals = options.intervals();
         listener.on(opening());
         loader.next(ids, targets);
+        long firstWait = loader.waitNanos();
         int iterations = derivation.iterations();
         for (int step = firstStep; ; step++) {
             boolean last = step == iterations;
@@ -206,8 +210,10 @@ public final class Pretraining implements AutoCloseable {
             }
             listener.on(train(step, stop));
         }
-        double waited = loader.waitNanos() / 1e9;
-        listener.on(new TrainingEvent.Finished(iterations, lastBpb, minBpb, totalSeconds, waited, plan.totalBytes()));
+        double waited = (loader.waitNanos() - firstWait) / 1e9;
+        double waitShare = stepSeconds > 0 ? waited / stepSeconds : 0;
+        listener.on(new TrainingEvent.Finished(
+                iterations, lastBpb, minBpb, totalSeconds, waited, waitShare, plan.totalBytes()));
         return iterations;
     }
 
@@ -216,7 +222,8 @@ public final class Pretraining implements AutoCloseable {
         if (resumed == null) {
             return new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peakFlops));
         }
-        return new TrainingEvent.Resumed(firstStep, resumed.saved().checkpoint().directory(), resumed.history());
+        return new TrainingEvent.Resumed(
+                firstStep, resumed.saved().checkpoint().directory(), resumed.changes(), resumed.history());
     }
 
     /** One step: micro-batches whose gradients add up, then the update. */
@@ -237,6 +244,7 @@ public final class Pretraining implements AutoCloseable {
         update.run();
         engine.read(programs.loss(), 0, MemorySegment.ofArray(loss));
         double seconds = (System.nanoTime() - start) / 1e9;
+        stepSeconds += seconds;
         if (!Float.isFinite(loss[0])) {
             throw new TrainingException(
                     "the loss is " + loss[0] + " at step " + step,

@@ -7,7 +7,6 @@ import java.util.Set;
 import org.nanochat4j.train.data.Shards;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -16,20 +15,23 @@ import tools.jackson.databind.node.ObjectNode;
  * @param saved where the run had come to
  * @param options to go on with
  * @param sameData whether the dataset is the one the run was trained with; otherwise it is read from its beginning
- * @param history for {@code meta.json}, with what changes now
+ * @param changes what is different from now on
  */
-public record Resumption(SavedRun saved, PretrainOptions options, boolean sameData, List<ObjectNode> history) {
+public record Resumption(SavedRun saved, PretrainOptions options, boolean sameData, List<Change> changes) {
 
     /** Options that make another model, or another beginning. */
     private static final Set<String> FIXED =
             Set.of("architecture", "depth", "aspect_ratio", "head_dim", "max_seq_len", "window_pattern", "seed");
+
+    /** In the order of their precedence. */
+    private static final List<String> HORIZONS = List.of("num_iterations", "target_flops", "target_param_data_ratio");
 
     /** Options that do not touch what is learned. */
     private static final Set<String> FREE = Set.of("eval_every", "sample_every", "save_every");
 
     /** Copies the list, so that a decision never changes. */
     public Resumption {
-        history = List.copyOf(history);
+        changes = List.copyOf(changes);
     }
 
     /**
@@ -63,6 +65,7 @@ public record Resumption(SavedRun saved, PretrainOptions options, boolean sameDa
             }
             config.set(key, now);
         }
+        replaceHorizon(config, given, changes);
         JsonNode dataset = RunFacts.dataset(shards);
         // as text: the same number is an int here and a long there
         boolean sameData = dataset.toString().equals(saved.dataset().toString());
@@ -76,19 +79,37 @@ public record Resumption(SavedRun saved, PretrainOptions options, boolean sameDa
                                     ", ", changes.stream().map(Change::toString).toList()),
                     "leave these options out to go on exactly, or add --allow-changes, which is recorded in the run's history");
         }
-        return new Resumption(saved, SavedRun.options(config), sameData, history(saved.progress(), changes));
+        return new Resumption(saved, SavedRun.options(config), sameData, changes);
     }
 
-    private static List<ObjectNode> history(Progress progress, List<Change> changes) {
+    /** A horizon of lower precedence counts only where those above it are off; so they are, where they were not asked for again. */
+    private static void replaceHorizon(ObjectNode config, Set<String> given, List<Change> changes) {
+        List<String> changed = changes.stream().map(Change::what).toList();
+        for (String lower : HORIZONS.subList(1, HORIZONS.size())) {
+            for (String higher : HORIZONS.subList(0, HORIZONS.indexOf(lower))) {
+                JsonNode steps = config.required(higher);
+                if (changed.contains(lower) && !given.contains(higher) && steps.doubleValue() > 0) {
+                    changes.add(new Change(higher, steps.asString(), "-1"));
+                    config.put(higher, -1);
+                }
+            }
+        }
+    }
+
+    /** The same decision, also noting where code, Java or kernels are not those of the checkpoint. */
+    Resumption on(Identity now) {
+        var all = new ArrayList<>(changes);
+        all.addAll(Identity.of(saved.checkpoint().meta().tree().path(RunFacts.IDENTITY))
+                .changesTo(now));
+        return new Resumption(saved, options, sameData, all);
+    }
+
+    /** All changes of the run, these and those of earlier resumptions, as {@code meta.json} keeps them. */
+    List<ObjectNode> history() {
+        Progress progress = saved.progress();
         var history = new ArrayList<ObjectNode>(progress.history());
         if (!changes.isEmpty()) {
-            ObjectNode entry = JsonMapper.shared().createObjectNode().put("resumed_at_step", progress.step());
-            ArrayNode list = entry.putArray("changes");
-            changes.forEach(change -> list.addObject()
-                    .put("what", change.what)
-                    .put("from", change.from)
-                    .put("to", change.to));
-            history.add(entry);
+            history.add(Change.entry(progress.step(), changes));
         }
         return history;
     }
@@ -100,13 +121,5 @@ public record Resumption(SavedRun saved, PretrainOptions options, boolean sameDa
             names.add(shard.path("file").asString("?") + " " + hash.substring(0, Math.min(8, hash.length())));
         });
         return String.join(", ", names);
-    }
-
-    private record Change(String what, String from, String to) {
-
-        @Override
-        public String toString() {
-            return what + " was " + from + " and is now " + to;
-        }
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.engine.spi.DeviceInfo;
 import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.CheckpointMeta;
 import org.nanochat4j.model.Gpt;
@@ -27,6 +28,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What a run says of itself: at its start to the metrics and the report, and in every checkpoint's {@code meta.json}. */
 public final class RunFacts {
+
+    /** Field of {@code meta.json}: see {@link Identity}. */
+    public static final String IDENTITY = "identity";
 
     private RunFacts() {}
 
@@ -48,6 +52,7 @@ public final class RunFacts {
         facts.put("data", data(inputs));
         facts.put("options", options.userConfig());
         facts.put("machine", machine(engine, peakFlops));
+        facts.put(IDENTITY, Identity.of(engine).facts());
         return facts;
     }
 
@@ -118,11 +123,9 @@ public final class RunFacts {
         var device = engine.device();
         var map = new LinkedHashMap<String, Object>();
         map.put("processor", device.name());
-        map.put("kernels", device.path());
         map.put("threads", device.threads());
         map.put("matrix_product_gflops_measured", Math.rint(peakFlops / 1e8) / 10);
-        map.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-        map.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        map.put("system", system());
         return map;
     }
 
@@ -137,14 +140,19 @@ public final class RunFacts {
             List<ParamGroup> groups,
             Engine engine)
             throws IOException {
-        CheckpointMeta meta = meta(options, inputs, derivation, progress, gpt.config());
+        CheckpointMeta meta = meta(options, inputs, derivation, progress, gpt.config(), engine);
         Checkpoint.save(folder, meta, gpt, groups, inputs.tokenizerFiles(), engine);
         return folder;
     }
 
-    /** The reference's fields and ours. Times, host and paths stand in {@code wall_clock} alone. */
+    /** The reference's fields and ours. What cannot change a byte of the result (times, machine, threads, paths) stands in {@code wall_clock} alone. */
     private static CheckpointMeta meta(
-            PretrainOptions options, RunInputs inputs, Derivation derivation, Progress progress, GptConfig config) {
+            PretrainOptions options,
+            RunInputs inputs,
+            Derivation derivation,
+            Progress progress,
+            GptConfig config,
+            Engine engine) {
         CheckpointMeta meta = CheckpointMeta.of(config, progress.step())
                 .tokenizerFingerprint(inputs.tokenizer().fingerprint());
         Double bpb = progress.valBpb();
@@ -168,7 +176,8 @@ public final class RunFacts {
         if (!progress.history().isEmpty()) {
             tree.set("history", JsonMapper.shared().valueToTree(progress.history()));
         }
-        wallClock(meta.wallClock(), inputs, progress);
+        tree.set(IDENTITY, JsonMapper.shared().valueToTree(Identity.of(engine).facts()));
+        wallClock(meta.wallClock(), inputs, progress, engine.device());
         return meta;
     }
 
@@ -206,13 +215,20 @@ public final class RunFacts {
         return node;
     }
 
-    private static void wallClock(ObjectNode node, RunInputs inputs, Progress progress) {
+    private static void wallClock(ObjectNode node, RunInputs inputs, Progress progress, DeviceInfo device) {
         node.put("saved", now());
         CheckpointMeta.putNumber(node, "total_training_time", progress.totalSeconds());
         node.put("data", inputs.shards().folder().toAbsolutePath().toString());
         node.put("host", host());
-        node.put("java", System.getProperty("java.vm.version"));
-        node.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        node.put("system", system());
+        node.put("processor", device.name());
+        node.put("threads", device.threads());
+        node.put("loader_threads", inputs.encoderThreads());
+    }
+
+    private static String system() {
+        return System.getProperty("os.name") + " " + System.getProperty("os.arch") + " "
+                + System.getProperty("os.version");
     }
 
     private static String now() {

@@ -118,9 +118,10 @@ public sealed interface TrainingEvent {
      *
      * @param step steps done before
      * @param folder the checkpoint
-     * @param history what was changed, now and at earlier times
+     * @param changes what is different from now on
+     * @param history what was changed, now and at earlier times, as {@code meta.json} keeps it
      */
-    record Resumed(int step, Path folder, List<?> history) implements TrainingEvent {}
+    record Resumed(int step, Path folder, List<Change> changes, List<?> history) implements TrainingEvent {}
 
     /**
      * A checkpoint could not be written; older ones are as they were, and training goes on.
@@ -137,7 +138,8 @@ public sealed interface TrainingEvent {
      * @param lastBpb of the last evaluation, null without one
      * @param minBpb the lowest, null without an evaluation
      * @param totalSeconds of all steps after the tenth
-     * @param waitSeconds the training thread waited for data
+     * @param waitSeconds the training thread waited for data in the steps of this process, after the first batch
+     * @param waitShare that, as a share of the time of these steps
      * @param peakMemoryBytes what the plan takes
      */
     record Finished(
@@ -146,6 +148,7 @@ public sealed interface TrainingEvent {
             @Nullable Double minBpb,
             double totalSeconds,
             double waitSeconds,
+            double waitShare,
             long peakMemoryBytes)
             implements TrainingEvent {}
 }

@@ -83,6 +83,7 @@ record Report(String title, Table summary, List<Picture> pictures, List<Table> s
             rows.add(new Row("speed, median", String.format(Locale.ROOT, "%,.0f tokens/s", medianRate(run))));
         }
         add(rows, "waited for data, seconds", run.end().path("data_wait_seconds"));
+        add(rows, "waited for data, share of the steps' time", run.end().path("data_wait_share"));
         return new Table("Summary", rows);
     }
 

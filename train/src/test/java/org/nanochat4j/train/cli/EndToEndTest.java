@@ -117,12 +117,44 @@ class EndToEndTest {
                 "dataloader_state_dict",
                 "loop_state",
                 "tokenizer_fingerprint",
+                "dataset",
+                "identity",
                 "wall_clock")) {
             assertTrue(meta.has(field), field);
         }
         assertEquals(128, meta.get("total_batch_size").asInt());
         assertTrue(meta.at("/dataloader_state_dict/epoch").asInt() >= 1);
         assertFalse(withoutWallClock(run.resolve("step_000006")).toString().contains(folder.toString()));
+    }
+
+    @Test
+    @DisplayName("meta.json says with what it was computed, and info --checkpoint shows it")
+    void identity() throws IOException {
+        JsonNode identity =
+                json(Files.readString(run.resolve("step_000006/meta.json"))).get("identity");
+        assertEquals("cpu", identity.get("backend").asString());
+        assertTrue(identity.get("kernels").asString().matches("Vector API, \\d+ bits, F32"), identity.toString());
+        assertEquals(
+                System.getProperty("java.vendor") + " " + System.getProperty("java.runtime.version"),
+                identity.get("java").asString());
+        assertTrue(identity.get("virtual_machine").asString().contains(System.getProperty("java.vm.name")));
+        assertTrue(identity.get("version").asString().matches("\\d+\\.\\d+.*"), identity.toString());
+        assertTrue(identity.get("commit").asString().matches("[0-9a-f]{40}|unknown"), identity.toString());
+        assertTrue(identity.get("dirty").asString().matches("true|false|unknown"), identity.toString());
+
+        JsonNode shown = json(cli.run("info", "--checkpoint", run.toString(), "--json")
+                .expect(0)
+                .out());
+        assertEquals(identity, shown.get("identity"));
+        assertEquals(6, shown.at("/checkpoint/step").asInt());
+        assertEquals(2, shown.get("dataset").size());
+        String table = cli.run("info", "--checkpoint", run.toString()).expect(0).out();
+        assertTrue(table.contains(identity.get("kernels").asString()), table);
+        assertTrue(table.contains(shown.at("/checkpoint/tokenizer_fingerprint").asString()), table);
+        String refused = cli.run("info", "--checkpoint", run.toString(), "--depth=3")
+                .expect(2)
+                .err();
+        assertTrue(refused.contains("--checkpoint together with --depth"), refused);
     }
 
     @Test

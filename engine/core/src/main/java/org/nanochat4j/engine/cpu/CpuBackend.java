@@ -40,7 +40,8 @@ final class CpuBackend implements Backend {
 
     @Override
     public DeviceInfo device() {
-        String path = "Vector API, " + Memory.LANES * 32 + " bits, F32, " + pool.threads() + " threads";
+        // without the number of threads: the bytes of a result depend on the path, not on them
+        String path = "Vector API, " + Memory.LANES * 32 + " bits, F32";
         return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path);
     }
 

@@ -62,6 +62,11 @@ public final class Engine implements AutoCloseable {
         return new Engine(Backends.open(backend, options));
     }
 
+    /** {@return the name of the backend, as it was chosen by} */
+    public String backendName() {
+        return backend.name();
+    }
+
     /** {@return what it runs on} */
     public DeviceInfo device() {
         return backend.device();

@@ -6,6 +6,7 @@ package org.nanochat4j.engine.spi;
  * @param name of the device
  * @param memoryBytes memory it may use
  * @param threads parallel workers, 0 where the word has no meaning
- * @param path the kernel path chosen for this device, for example the vector width
+ * @param path the kernel path chosen for this device, for example the vector width: all of it that the bytes of a result may depend on, and
+ *     nothing else
  */
 public record DeviceInfo(String name, long memoryBytes, int threads, String path) {}
