@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.model.Checkpoint;
-import org.nanochat4j.model.CheckpointMeta;
 import org.nanochat4j.tokenizer.Tokenizer;
 import org.nanochat4j.tokenizer.TokenizerFiles;
 import org.nanochat4j.train.pretrain.Metrics;
@@ -44,20 +43,7 @@ final class CheckpointArguments {
             return Optional.empty();
         }
         Tokenizer found = tokenizer == null ? attached(checkpoint) : TokenizerFiles.load(tokenizer);
-        CheckpointMeta meta = checkpoint.meta();
-        if (found.vocabSize() != meta.config().vocabularySize()) {
-            throw UserError.failure(
-                    "the tokenizer has " + found.vocabSize() + " ids, the model of " + checkpoint.directory() + " "
-                            + meta.config().vocabularySize(),
-                    "give the tokenizer that the model was trained with by --tokenizer");
-        }
-        Optional<String> trained = meta.tokenizerFingerprint();
-        if (trained.isPresent() && !trained.get().equals(found.fingerprint())) {
-            throw UserError.failure(
-                    "the tokenizer, fingerprint " + found.fingerprint() + ", is not the one that the model of "
-                            + checkpoint.directory() + " was trained with, " + trained.get(),
-                    "give the right one by --tokenizer");
-        }
+        TokenizerSource.requireSame(found, checkpoint);
         return Optional.of(found);
     }
 

@@ -130,6 +130,7 @@ final class QuickstartCommand extends Verb {
                 .toList();
         int longest = prompts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
         Checkpoint opened = Checkpoint.open(checkpoint);
+        TokenizerSource.requireSame(tokenizer, opened);
         try (Engine open = engine.open();
                 Metrics metrics = Metrics.append(run)) {
             var generator = new Generator(

@@ -5,7 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.nanochat4j.model.Checkpoint;
+import org.nanochat4j.model.CheckpointMeta;
 import org.nanochat4j.tokenizer.Tokenizer;
 import org.nanochat4j.tokenizer.TokenizerFiles;
 import org.nanochat4j.tokenizer.TokenizerMeta;
@@ -36,6 +39,33 @@ record TokenizerSource(Tokenizer tokenizer, Map<String, byte[]> files) {
                 Files.deleteIfExists(converted.resolve(name));
             }
             Files.delete(converted);
+        }
+    }
+
+    /**
+     * Weights know the ids of one tokenizer only; under another they see noise, and say so by nothing but worse text.
+     *
+     * @throws UserError if the checkpoint was trained with another tokenizer
+     */
+    static void requireSame(Tokenizer tokenizer, Checkpoint checkpoint) {
+        CheckpointMeta meta = checkpoint.meta();
+        String remedy = Files.exists(checkpoint.directory().resolve(TokenizerFiles.TOKENIZER))
+                ? "leave --tokenizer out: the checkpoint has its own"
+                : "give the one it was trained with by --tokenizer";
+        // a checkpoint of another program may not say with which tokenizer it was trained
+        String trained = meta.tokenizerFingerprint().orElse(tokenizer.fingerprint());
+        int ids = meta.config().vocabularySize();
+        if (!trained.equals(tokenizer.fingerprint()) || ids != tokenizer.vocabSize()) {
+            throw UserError.failure(
+                    String.format(
+                            Locale.ROOT,
+                            "the tokenizer (%d ids, fingerprint %s) is not the one that %s was trained with (%d ids, fingerprint %s)",
+                            tokenizer.vocabSize(),
+                            tokenizer.fingerprint(),
+                            checkpoint.directory(),
+                            ids,
+                            meta.tokenizerFingerprint().orElse("not stated")),
+                    remedy);
         }
     }
 

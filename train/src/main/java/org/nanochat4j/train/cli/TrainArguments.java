@@ -145,6 +145,16 @@ final class TrainArguments {
                 evalEvery <= 0 || evalTokens > 0,
                 "--eval-tokens " + evalTokens,
                 "give a positive number, or --eval-every -1");
+        requireRate("--embedding-lr", embeddingLr);
+        requireRate("--unembedding-lr", unembeddingLr);
+        requireRate("--matrix-lr", matrixLr);
+        requireRate("--scalar-lr", scalarLr);
+        requireRate("--weight-decay", weightDecay);
+        requireRate("--final-lr-frac", finalLrFrac);
+        require(
+                Double.isFinite(targetFlops) && Double.isFinite(targetParamDataRatio),
+                "--target-flops " + targetFlops + ", --target-param-data-ratio " + targetParamDataRatio,
+                "give numbers, or -1 for none");
         require(warmupSteps >= 0, "--warmup-steps " + warmupSteps, "give 0 or more");
         require(
                 warmdownRatio >= 0 && warmdownRatio <= 1,
@@ -165,6 +175,10 @@ final class TrainArguments {
                         finalLrFrac),
                 new Intervals(evalEvery, evalTokens, sampleEvery, saveEvery),
                 seed);
+    }
+
+    private static void requireRate(String option, double value) {
+        require(value >= 0 && Double.isFinite(value), option + " " + value, "give 0 or more");
     }
 
     private static void require(boolean holds, String what, String remedy) {

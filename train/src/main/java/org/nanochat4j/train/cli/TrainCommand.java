@@ -121,17 +121,16 @@ final class TrainCommand extends Verb {
         }
         Preset published = preset.apply();
         PretrainOptions options = arguments.options();
-        if (resume != null && (dryRun || published != null)) {
+        if (resume != null && dryRun) {
             throw UserError.usage(
-                    "--resume together with --dry-run or --preset",
-                    "leave the other out: a run goes on with its own options");
+                    "--resume together with --dry-run", "leave one out: a run goes on with its own options");
         }
         if (dryRun) {
             dryRun(options, published);
             return;
         }
         if (resume != null) {
-            resume(options, resume);
+            resume(options, published, resume);
             return;
         }
         if (allowChanges) {
@@ -147,11 +146,16 @@ final class TrainCommand extends Verb {
                 .train(options, name, shards, source, folder, replace));
     }
 
-    private void resume(PretrainOptions asked, String which) throws IOException {
+    private void resume(PretrainOptions asked, @Nullable Preset published, String which) throws IOException {
+        boolean isStep = which.matches("\\d{1,9}");
+        boolean isNamed = !which.isEmpty() && !isStep;
         if (replace) {
             throw UserError.usage("both --resume and --replace", "give one of them");
         }
-        boolean isStep = which.matches("\\d{1,9}");
+        if (isNamed && (tag != null || out != null)) {
+            throw UserError.usage(
+                    "--resume " + which + " together with --model-tag or --out", "name the run in one way only");
+        }
         Path folder = runFolder(isStep ? "" : which);
         if (!Files.isDirectory(folder)) {
             throw UserError.failure("no run in " + folder, "name one by --model-tag or --out");
@@ -161,19 +165,37 @@ final class TrainCommand extends Verb {
             run.removeLeftovers();
             SavedRun saved = isStep ? SavedRun.open(run.checkpoint(Integer.parseInt(which))) : run.newest(this::say);
             Set<String> given = given();
+            if (tag != null && out != null && !tag.equals(saved.tag())) {
+                throw UserError.failure(
+                        "the run in " + folder + " is " + saved.tag() + ", not " + tag,
+                        "leave --model-tag or --out out");
+            }
+            if (published != null) {
+                requireSame(published, asked, saved, given);
+            }
             Path dataset = given.contains("data") ? baseDir().dataset(data) : saved.data();
             Shards shards = Shards.open(dataset);
             TokenizerSource source =
                     TokenizerSource.load(tokenizer == null ? saved.checkpoint().directory() : tokenizer);
-            String trained = saved.checkpoint().meta().tokenizerFingerprint().orElse("unknown");
-            if (!source.tokenizer().fingerprint().equals(trained)) {
-                throw UserError.failure(
-                        "the tokenizer, fingerprint " + source.tokenizer().fingerprint()
-                                + ", is not the one of the run, " + trained,
-                        "leave --tokenizer out: the checkpoint has its own");
-            }
+            TokenizerSource.requireSame(source.tokenizer(), saved.checkpoint());
             Resumption resumption = Resumption.of(saved, given, asked, shards, allowChanges);
             result(new TrainingRun(this, engine, memory).keepLast(keepLast).resume(resumption, shards, source, run));
+        }
+    }
+
+    /** A preset says more than a person who resumes may be aware of: what is not given by hand must be as the run has it. */
+    private static void requireSame(Preset published, PretrainOptions asked, SavedRun saved, Set<String> given) {
+        Map<String, Object> trained = saved.options().userConfig();
+        String differences = asked.userConfig().entrySet().stream()
+                .filter(entry ->
+                        !given.contains(entry.getKey()) && !entry.getValue().equals(trained.get(entry.getKey())))
+                .map(entry -> entry.getKey() + " is " + trained.get(entry.getKey()) + ", not " + entry.getValue())
+                .collect(Collectors.joining(", "));
+        if (!differences.isEmpty()) {
+            throw UserError.failure(
+                    "the run of " + saved.checkpoint().directory() + " is not of the preset " + published.key() + ": "
+                            + differences,
+                    "leave --preset out: a run goes on with its own options");
         }
     }
 

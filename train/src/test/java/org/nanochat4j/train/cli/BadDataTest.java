@@ -317,15 +317,43 @@ class BadDataTest {
     }
 
     @Test
-    @DisplayName("23. a folder that may not be written to (skipped as root, who may write anywhere)")
-    void readOnly() throws IOException {
+    @DisplayName(
+            "23. a folder that may not be written to, also as root, whose right to pass over modes is then taken away")
+    void readOnly() throws Exception {
         Path locked = Files.createDirectory(in.resolve("locked"));
+        Path source = Files.writeString(in.resolve("source.txt"), "one\n\ntwo " + "x".repeat(10_000) + "\n");
         Files.setPosixFilePermissions(locked, PosixFilePermissions.fromString("r-xr-xr-x"));
         try {
-            Assumptions.assumeFalse(Files.isWritable(locked), "permissions do not hold this user back, who is root");
-            refused(1, replace(folder.resolve("text"), "--out=" + locked.resolve("out")), "cannot be written");
+            List<String> behind = List.of();
+            if (Files.isWritable(locked)) {
+                behind = List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search");
+                Assumptions.assumeTrue(
+                        succeeds(behind, "test", "!", "-w", locked.toString()),
+                        "this user may write anywhere, and there is no setpriv that can change it");
+            }
+            Process process = cli.process(behind, "data", "import", source.toString(), "--out=" + locked.resolve("out"))
+                    .start();
+            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(1, process.waitFor(), text);
+            assertTrue(text.contains("cannot be written") && text.contains(locked.toString()), text);
+            assertFalse(text.contains("\tat "), text);
+            try (Stream<Path> left = Files.list(locked)) {
+                assertEquals(List.of(), left.toList());
+            }
         } finally {
             Files.setPosixFilePermissions(locked, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+    }
+
+    private static boolean succeeds(List<String> behind, String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(Stream.concat(behind.stream(), Arrays.stream(command))
+                                    .toList())
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            return false;
         }
     }
 

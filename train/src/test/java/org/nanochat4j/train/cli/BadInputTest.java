@@ -2,18 +2,25 @@ package org.nanochat4j.train.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.nanochat4j.tokenizer.TokenizerFiles;
 
 /** Everything a user can get wrong: one clear line, the right exit code, nothing lost. */
 class BadInputTest {
@@ -139,6 +146,26 @@ class BadInputTest {
     }
 
     @Test
+    @DisplayName("learning rates, decays and shares that are no such numbers: wrong usage, before anything is read")
+    void rates() {
+        for (String option : List.of(
+                "--embedding-lr",
+                "--unembedding-lr",
+                "--matrix-lr",
+                "--scalar-lr",
+                "--weight-decay",
+                "--final-lr-frac")) {
+            for (String value : List.of("NaN", "Infinity", "-0.1")) {
+                refused(2, cli.train(option + "=" + value), option + " " + value, "0 or more");
+            }
+        }
+        refused(2, cli.train("--warmdown-ratio=NaN"), "--warmdown-ratio", "from 0 to 1");
+        refused(2, cli.train("--target-param-data-ratio=NaN"), "--target-param-data-ratio NaN");
+        refused(2, cli.train("--warmup-steps=-1"), "--warmup-steps");
+        refused(2, cli.train("--eval-tokens=0"), "--eval-tokens");
+    }
+
+    @Test
     @DisplayName("too little memory: the plan, a setting that fits, and nothing begun")
     void memory() {
         Path out = folder.resolve("too-large");
@@ -184,6 +211,32 @@ class BadInputTest {
     }
 
     @Test
+    @Timeout(120)
+    @DisplayName("a run folder in use by another process is left alone: no new start, no resume, not even by replacing")
+    void inUse() throws Exception {
+        Path busy = folder.resolve("checkpoints/busy");
+        var args = new ArrayList<>(List.of("train", "--model-tag=busy", "--threads=1"));
+        args.addAll(Cli.TINY);
+        args.removeIf(arg -> arg.startsWith("--num-iterations"));
+        args.add("--num-iterations=1000000");
+        Process other = cli.process(List.of(), args.toArray(String[]::new)).start();
+        try (BufferedReader out = other.inputReader()) {
+            String line = out.readLine();
+            while (line != null && !line.contains("Saved")) {
+                line = out.readLine();
+            }
+            assertNotNull(line, "the other process ended");
+            refused(1, cli.train("--model-tag=busy", "--replace"), "in use by another process", busy.toString());
+            refused(1, cli.run("train", "--resume", "--model-tag=busy"), "in use by another process", busy.toString());
+            assertTrue(other.isAlive());
+            assertTrue(Files.exists(busy.resolve("step_000003/meta.json")));
+            assertFalse(Files.exists(folder.resolve("checkpoints/busy.old")));
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
     @DisplayName("ids outside the vocabulary, an empty list, something else than lists")
     void ids() throws IOException {
         Path file = folder.resolve("bad-ids.json");
@@ -220,21 +273,50 @@ class BadInputTest {
     }
 
     @Test
-    @DisplayName("weights are not used with another tokenizer than they were trained with")
-    void otherTokenizer() {
-        Path other = folder.resolve("other-tokenizer");
-        cli.run("tok", "train", "--input", data(), "--vocab-size=280", "--out", other.toString())
+    @DisplayName("weights are not used with another tokenizer than they were trained with, by any command")
+    void otherTokenizer() throws IOException {
+        Path smaller = tokenizer("smaller", data(), 280);
+        // as many ids, learned from other text: nothing but the fingerprint tells
+        Path text =
+                Files.writeString(folder.resolve("other.txt"), Cli.story(40).toUpperCase(Locale.ROOT));
+        Path other = tokenizer("other", text.toString(), 300);
+        String own = fingerprint(folder.resolve("tokenizer"));
+        Path ids = Files.writeString(folder.resolve("some-ids.json"), "[[1, 2, 3]]");
+        for (Path wrong : List.of(smaller, other)) {
+            String[] words = {own, fingerprint(wrong), "is not the one that", "leave --tokenizer out"};
+            String tokenizer = "--tokenizer=" + wrong;
+            String checkpoint = "--checkpoint=" + run;
+            refused(1, cli.run("sample", checkpoint, tokenizer), words);
+            refused(1, cli.run("score", checkpoint, tokenizer, "--text=" + text), words);
+            refused(1, cli.run("score", checkpoint, tokenizer, "--ids=" + ids), words);
+            refused(1, cli.run("train", "--resume", "--model-tag=good", tokenizer), words);
+        }
+        refused(1, cli.run("sample", "--checkpoint=" + run, "--tokenizer=" + folder.resolve("gone")), "gone");
+    }
+
+    @Test
+    @DisplayName("a checkpoint whose tokenizer was exchanged is not used, also without checksums")
+    void exchangedTokenizer() throws IOException {
+        Path text = Files.writeString(folder.resolve("exchanged.txt"), new StringBuilder(Cli.story(40)).reverse());
+        Path other = tokenizer("exchanged", text.toString(), 300);
+        Path copy = copyOfCheckpoint("exchanged-checkpoint");
+        Files.copy(
+                other.resolve("tokenizer.json"), copy.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
+        refused(1, cli.run("sample", "--checkpoint=" + copy), "tokenizer.json", "changed");
+        Files.delete(copy.resolve("SHA256SUMS"));
+        refused(1, cli.run("sample", "--checkpoint=" + copy), fingerprint(other), "is not the one that");
+        refused(1, cli.run("score", "--checkpoint=" + copy, "--text=" + text), fingerprint(other));
+    }
+
+    private static Path tokenizer(String name, String input, int ids) {
+        Path out = folder.resolve(name);
+        cli.run("tok", "train", "--input", input, "--vocab-size=" + ids, "--out", out.toString())
                 .expect(0);
-        refused(1, cli.run("sample", "--checkpoint", run.toString(), "--tokenizer", other.toString()), "280", "300");
-        refused(
-                1,
-                cli.run(
-                        "sample",
-                        "--checkpoint",
-                        run.toString(),
-                        "--tokenizer",
-                        folder.resolve("gone").toString()),
-                "gone");
+        return out;
+    }
+
+    private static String fingerprint(Path tokenizer) throws IOException {
+        return TokenizerFiles.load(tokenizer).fingerprint();
     }
 
     @Test

@@ -55,6 +55,23 @@ record Cli(Path base) {
         return run(new byte[0], args);
     }
 
+    /** The same command as a process of its own, behind a command that starts another, if one is given; standard error joins standard output. */
+    ProcessBuilder process(List<String> behind, String... args) {
+        var command = new ArrayList<>(behind);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(Arrays.asList(args));
+        command.add("--base-dir=" + base);
+        return new ProcessBuilder(command).redirectErrorStream(true);
+    }
+
     Result run(byte[] in, String... args) {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -33,6 +35,37 @@ class DryRunTest {
         assertEquals(3_491_758_080L, original.get("flops_per_token").asLong());
         JsonNode windowed = json("info", "--window-pattern=SSSL", "--preset=d12-chinchilla");
         assertEquals(759_696_048, windowed.get("flops_per_token").asLong());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("info --preset: parameters, FLOPs per token, steps, tokens, scale of the rates, decay of the matrices")
+    @CsvSource({
+        "d20-10k,896533746,3240107184,10000,65536,655360000,0.353553,0.025047",
+        "d12-chinchilla,286261730,887098032,87000,65536,5701632000,0.353553,0.098995",
+        "d20-original,560988160,3491758080,21400,524288,11219763200,1,0.079385",
+        "runcpu,73531646,153355680,5000,16384,81920000,0.176777,0.234903"
+    })
+    void figures(
+            String preset,
+            long parameters,
+            long flops,
+            int steps,
+            long batch,
+            long tokens,
+            double scale,
+            double decay) {
+        JsonNode facts = json("info", "--preset", preset);
+        assertEquals(parameters, facts.at("/parameters/total").asLong());
+        assertEquals(flops, facts.get("flops_per_token").asLong());
+        assertEquals(steps, facts.at("/derivation/num_iterations").asInt());
+        assertEquals(batch, facts.at("/derivation/total_batch_size").asLong());
+        assertEquals(tokens, facts.at("/derivation/total_tokens").asLong());
+        assertEquals(scale, facts.at("/derivation/batch_lr_scale").asDouble(), 5e-7);
+        assertEquals(decay, facts.at("/derivation/weight_decay").asDouble(), 5e-7);
+        JsonNode dry = json("train", "--dry-run", "--preset", preset);
+        for (String section : List.of("derivation", "learning_rates", "weight_decay", "schedule", "parameters")) {
+            assertEquals(dry.get(section), facts.get(section), section);
+        }
     }
 
     @Test

@@ -39,21 +39,9 @@ class KilledTest {
     }
 
     private Process start(String... args) throws IOException {
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Xmx512m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "train",
-                "--model-tag=tiny",
-                "--base-dir=" + folder,
-                "--threads=1"));
-        command.addAll(List.of(args));
-        return new ProcessBuilder(command).redirectErrorStream(true).start();
+        var all = new ArrayList<>(List.of("train", "--model-tag=tiny", "--threads=1"));
+        all.addAll(List.of(args));
+        return cli.process(List.of(), all.toArray(String[]::new)).start();
     }
 
     private Process begin(int saveEvery) throws IOException {

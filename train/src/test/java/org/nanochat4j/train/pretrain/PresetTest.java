@@ -2,6 +2,11 @@ package org.nanochat4j.train.pretrain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,6 +15,8 @@ import org.nanochat4j.model.Architecture;
 import org.nanochat4j.model.Flops;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.ParameterCounts;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The published figures of each preset: exact where they are whole numbers, else to the digits that were published. */
 class PresetTest {
@@ -40,6 +47,47 @@ class PresetTest {
         assertEquals(micro, derived.accumulationSteps());
     }
 
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("every group's learning rate and decay by the specification's table, from the width and the batch")
+    @CsvSource({"d20-10k,1280", "d12-chinchilla,768", "d20-original,1280", "runcpu,384"})
+    void rates(String name, int width) {
+        Preset preset = Preset.of(name).orElseThrow();
+        PretrainOptions options = preset.options();
+        assertEquals(width, options.model().config(preset.vocabularySize()).channels());
+        double batch = Math.sqrt(options.horizon().totalBatchSize() / 524_288.0);
+        double model = 1 / Math.sqrt(width / 768.0);
+        JsonNode facts = JsonMapper.shared().valueToTree(DryRun.derived(options, preset.vocabularySize()));
+        Map<String, Double> rates = new TreeMap<>();
+        rates.put("lm_head", 0.008 * batch * model);
+        rates.put("wte", 0.3 * batch * model);
+        boolean current = options.model().architecture() == Architecture.CURRENT;
+        if (current) {
+            rates.put("value_embeds", 0.15 * batch * model);
+            rates.put("resid_lambdas", 0.005 * batch);
+            rates.put("x0_lambdas", 0.5 * batch);
+            rates.put("smear", 0.2);
+        }
+        Map<String, Double> decays = new TreeMap<>(Map.of("lm_head", 0.01, "wte", 0.001));
+        if (current) {
+            decays.putAll(Map.of("value_embeds", 0.01, "resid_lambdas", 0.05, "x0_lambdas", 0.0, "smear", 0.0));
+        }
+        JsonNode given = facts.get("learning_rates");
+        long matrices = 0;
+        for (String group : given.propertyNames()) {
+            boolean muon = group.startsWith("muon.");
+            matrices += muon ? 1 : 0;
+            double rate = muon ? 0.02 * batch : Objects.requireNonNull(rates.remove(group), group);
+            assertEquals(rate, given.get(group).asDouble(), 1e-12, group);
+            double decay = muon
+                    ? Derivation.of(options, preset.vocabularySize()).weightDecay()
+                    : Objects.requireNonNull(decays.get(group), group);
+            assertEquals(decay, facts.at("/weight_decay/" + group).asDouble(), 1e-8, group);
+        }
+        assertEquals(Map.of(), rates, "groups that are missing");
+        // the gate of the value embeddings has a shape of its own
+        assertEquals(current ? 4 : 3, matrices);
+    }
+
     @Test
     @DisplayName("d12-chinchilla as published: 887 MFLOPs, rates x 0.3536, decay 0.099, 5.70 billion tokens")
     void chinchilla() {
@@ -59,6 +107,39 @@ class PresetTest {
         assertEquals(11.2e9, derived.totalTokens(), 0.05e9);
         assertEquals(
                 Architecture.ORIGINAL, Preset.D20_ORIGINAL.options().model().architecture());
+    }
+
+    @Test
+    @DisplayName("every option of d20-10k and d12-chinchilla that their publication states")
+    void published() {
+        assertOptions(
+                Preset.D20_10K,
+                "depth=20 head_dim=128 max_seq_len=2048 window_pattern=L device_batch_size=1 total_batch_size=65536"
+                        + " num_iterations=10000 embedding_lr=0.3 unembedding_lr=0.008 matrix_lr=0.02 scalar_lr=0.5"
+                        + " weight_decay=0.28 target_param_data_ratio=12.0 warmup_steps=100 warmdown_ratio=0.85"
+                        + " final_lr_frac=0.05 eval_every=4000 save_every=2000 sample_every=2000");
+        assertOptions(
+                Preset.D12_CHINCHILLA,
+                "depth=12 max_seq_len=2048 window_pattern=L device_batch_size=8 total_batch_size=65536"
+                        + " num_iterations=87000 warmup_steps=40 warmdown_ratio=0.65");
+        assertOptions(
+                Preset.D20_ORIGINAL,
+                "architecture=original depth=20 total_batch_size=524288 num_iterations=21400 eval_tokens=41943040");
+        assertOptions(
+                Preset.RUNCPU,
+                "depth=6 head_dim=64 max_seq_len=512 window_pattern=L device_batch_size=32 total_batch_size=16384"
+                        + " num_iterations=5000 eval_every=100 eval_tokens=524288 sample_every=100");
+        assertEquals(
+                List.of(32_768, 32_768, 65_536, 32_768),
+                Arrays.stream(Preset.values()).map(Preset::vocabularySize).toList());
+    }
+
+    private static void assertOptions(Preset preset, String options) {
+        Map<String, Object> config = preset.options().userConfig();
+        for (String option : options.split(" ")) {
+            String[] pair = option.split("=");
+            assertEquals(pair[1], String.valueOf(config.get(pair[0])), preset.key() + " " + pair[0]);
+        }
     }
 
     @Test
