@@ -15,6 +15,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.apache.parquet.column.ParquetProperties;
+import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroupFactory;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.LocalOutputFile;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +32,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ParquetTextsTest {
+
+    private static final List<String> FOUR =
+            List.of("first text", "", "naïve Ελληνικά 日本語 😀", "a longer text that repeats itself ".repeat(20));
 
     @TempDir
     Path folder;
@@ -103,17 +116,65 @@ class ParquetTextsTest {
     })
     @DisplayName("every compression, encoding and nesting we claim, as pyarrow writes it")
     void kinds(String name, String column) throws URISyntaxException {
-        List<String> four =
-                List.of("first text", "", "naïve Ελληνικά 日本語 😀", "a longer text that repeats itself ".repeat(20));
-        try (ParquetTexts texts = ParquetTexts.open(fixture(name), column)) {
-            assertEquals(List.of(8L, 8L, 4L), texts.rowGroupRows());
+        assertFixture(fixture(name), column);
+    }
+
+    /** The four texts over and over, twenty rows in groups of eight. */
+    private static void assertFixture(Path file, String column) {
+        try (ParquetTexts texts = ParquetTexts.open(file, column)) {
+            assertEquals(List.of(8L, 8L, 4L), texts.rowGroupRows(), column);
             for (int group = 0; group < 3; group++) {
                 List<String> rows = texts.rowGroup(group);
+                assertEquals(texts.rowGroupRows().get(group), rows.size(), column);
                 for (int row = 0; row < rows.size(); row++) {
-                    assertEquals(four.get(row % 4), rows.get(row));
+                    assertEquals(FOUR.get(row % 4), rows.get(row), column);
                 }
             }
         }
+    }
+
+    @ParameterizedTest
+    @DisplayName("pyarrow's compressions, plain and dictionary, top-level and nested, in data pages of both versions")
+    @CsvSource({
+        "1, zstd",
+        "1, snappy",
+        "1, gzip",
+        "1, lz4",
+        "1, none",
+        "2, zstd",
+        "2, snappy",
+        "2, gzip",
+        "2, lz4",
+        "2, none"
+    })
+    void matrix(int pages, String codec) throws URISyntaxException {
+        for (String encoding : List.of("plain", "dictionary")) {
+            for (String column : List.of("%s_%s", "in_%s_%s.doc.body")) {
+                assertFixture(fixture("matrix_v" + pages), column.formatted(codec, encoding));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @DisplayName("the deprecated LZ4, as Hadoop writes it, plain and dictionary, in data pages of both versions")
+    @CsvSource({"PARQUET_1_0, false", "PARQUET_1_0, true", "PARQUET_2_0, false", "PARQUET_2_0, true"})
+    void hadoopLz4(ParquetProperties.WriterVersion version, boolean dictionary) throws IOException {
+        Path file = folder.resolve("hadoop.parquet");
+        MessageType schema = MessageTypeParser.parseMessageType("message schema { optional binary text (STRING); }");
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new LocalOutputFile(file))
+                .withConf(new PlainParquetConfiguration())
+                .withType(schema)
+                .withCodecFactory(new HadoopLz4())
+                .withCompressionCodec(CompressionCodecName.LZ4)
+                .withWriterVersion(version)
+                .withDictionaryEncoding(dictionary)
+                .withRowGroupRowCountLimit(8)
+                .build()) {
+            for (int row = 0; row < 20; row++) {
+                writer.write(new SimpleGroupFactory(schema).newGroup().append("text", FOUR.get(row % 4)));
+            }
+        }
+        assertFixture(file, "text");
     }
 
     @Test

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.airlift.compress.zstd.ZstdOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -87,6 +92,109 @@ class TextImportTest {
         assertEquals(paragraphs.stream().sorted().toList(), found);
         assertTrue(documents.stream().allMatch(text -> text.length() <= 10_000 || text.length() == 25_000));
         assertTrue(documents.stream().filter(text -> text.length() > 5_000).count() > documents.size() / 2);
+    }
+
+    @Test
+    @DisplayName(
+            "plain text of any shape: the documents put together again are the text with single blank lines, and none could be longer")
+    void nothingDropped() throws IOException {
+        var random = new Random(11);
+        for (int trial = 0; trial < 40; trial++) {
+            var text = new StringBuilder();
+            int lines = random.nextInt(200);
+            for (int line = 0; line < lines; line++) {
+                int kind = random.nextInt(8);
+                text.append(
+                        kind == 0
+                                ? ""
+                                : kind == 1
+                                        ? " \t"
+                                        : "w\u00fcrd \ud83d\ude00 "
+                                                .repeat(1 + random.nextInt(1 << random.nextInt(11))));
+                text.append(random.nextInt(5) == 0 ? "\r\n" : "\n");
+            }
+            Path file = file("random.txt", text.toString());
+            var documents = new ArrayList<String>();
+            new TextSource.Plain(file).forEach(documents::add);
+            String single = text.toString()
+                    .replace("\r\n", "\n")
+                    .replaceAll("\\n([ \\t]*\\n)+", "\n\n")
+                    .replaceAll("^([ \\t]*\\n)+", "");
+            assertEquals(single.replaceAll("\\n+$", ""), String.join("\n\n", documents));
+            for (int i = 0; i < documents.size(); i++) {
+                String document = documents.get(i);
+                assertTrue(
+                        document.length() <= 10_000 || !document.contains("\n\n"), "a document of several paragraphs");
+                if (i > 0) {
+                    String first = document.split("\n\n", 2)[0];
+                    assertTrue(documents.get(i - 1).length() + 2 + first.length() > 10_000, "a cut without need");
+                }
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("compressed files put together from several, as cat makes them, are read to their end")
+    void concatenated() throws IOException {
+        for (String name : List.of("a.jsonl.gz", "b.jsonl.zst")) {
+            try (OutputStream all = Files.newOutputStream(in.resolve(name))) {
+                for (String word : List.of("one", "two", "three")) {
+                    var part = new ByteArrayOutputStream();
+                    try (OutputStream out =
+                            name.endsWith("gz") ? new GZIPOutputStream(part) : new ZstdOutputStream(part)) {
+                        out.write(
+                                "{\"text\": \"%s %s\"}\n".formatted(name, word).getBytes(StandardCharsets.UTF_8));
+                    }
+                    part.writeTo(all);
+                }
+            }
+        }
+        run();
+        assertEquals(
+                List.of(
+                        "a.jsonl.gz one",
+                        "a.jsonl.gz three",
+                        "a.jsonl.gz two",
+                        "b.jsonl.zst one",
+                        "b.jsonl.zst three",
+                        "b.jsonl.zst two"),
+                imported().stream().sorted().toList());
+    }
+
+    @Test
+    @DisplayName("documents outside the limits are left out and counted, in characters as people count them in text")
+    void limits() throws IOException {
+        file(
+                "a.jsonl",
+                Stream.of("a", "bb", "ccc", "dddd", "eeeee")
+                        .map("{\"text\": \"%s\"}\n"::formatted)
+                        .collect(Collectors.joining()));
+        var options = new TextImport.Options("text", 0.5, 2, 4, 42);
+        TextImport.Result result = TextImport.write(List.of(in), out, false, options, Progress.SILENT);
+        assertEquals(2, result.leftOut());
+        assertEquals(List.of("bb", "ccc", "dddd"), imported().stream().sorted().toList());
+    }
+
+    @Test
+    @DisplayName("a split is made of the share asked for, and every document is on one side")
+    void split() throws IOException {
+        file(
+                "a.jsonl",
+                IntStream.range(0, 1000)
+                        .mapToObj("{\"text\": \"document %d\"}\n"::formatted)
+                        .collect(Collectors.joining()));
+        TextImport.Result result = TextImport.write(
+                List.of(in), out, false, new TextImport.Options("text", 0.1, 1, 100, 42), Progress.SILENT);
+        var train = new HashSet<String>();
+        var validation = new HashSet<String>();
+        Shards shards = Shards.open(out);
+        shards.forEachText(Split.TRAIN, train::add);
+        shards.forEachText(Split.VAL, validation::add);
+        assertEquals(result.trainDocuments(), train.size());
+        assertEquals(100, validation.size(), 30);
+        assertEquals(1000, train.size() + validation.size());
+        train.retainAll(validation);
+        assertEquals(Set.of(), train);
     }
 
     @Test
