@@ -277,8 +277,7 @@ class BadInputTest {
     void otherTokenizer() throws IOException {
         Path smaller = tokenizer("smaller", data(), 280);
         // as many ids, learned from other text: nothing but the fingerprint tells
-        Path text =
-                Files.writeString(folder.resolve("other.txt"), Cli.story(40).toUpperCase(Locale.ROOT));
+        Path text = Files.writeString(folder.resolve("other.txt"), Cli.story(40).toUpperCase(Locale.ROOT));
         Path other = tokenizer("other", text.toString(), 300);
         String own = fingerprint(folder.resolve("tokenizer"));
         Path ids = Files.writeString(folder.resolve("some-ids.json"), "[[1, 2, 3]]");
@@ -304,6 +303,15 @@ class BadInputTest {
                 other.resolve("tokenizer.json"), copy.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
         refused(1, cli.run("sample", "--checkpoint=" + copy), "tokenizer.json", "changed");
         Files.delete(copy.resolve("SHA256SUMS"));
+        refused(
+                1,
+                cli.run("sample", "--checkpoint=" + copy),
+                fingerprint(other),
+                "the files are of different tokenizers");
+        Files.copy(
+                other.resolve("tokenizer_meta.json"),
+                copy.resolve("tokenizer_meta.json"),
+                StandardCopyOption.REPLACE_EXISTING);
         refused(1, cli.run("sample", "--checkpoint=" + copy), fingerprint(other), "is not the one that");
         refused(1, cli.run("score", "--checkpoint=" + copy, "--text=" + text), fingerprint(other));
     }
