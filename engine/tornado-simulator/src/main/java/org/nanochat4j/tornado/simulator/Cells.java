@@ -3,6 +3,7 @@ package org.nanochat4j.tornado.simulator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /** The memory of one native array, on the host or on the simulated device: a header, then the elements. */
 public final class Cells {
@@ -15,13 +16,11 @@ public final class Cells {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
-    /** NaN as F32, F64, F16 and BF16, and far out of every range as an int. */
-    private static final short POISON = 0x7fde;
-
     private final MemorySegment segment;
     private final MemorySegment data;
     private final int elementBytes;
     private final int count;
+    private @Nullable Watch watch;
 
     private Cells(MemorySegment segment, int elementBytes) {
         this.segment = segment;
@@ -58,21 +57,26 @@ public final class Cells {
     }
 
     /** {@return memory of the same shape full of garbage, as a device gives it} */
-    Cells poisoned() {
+    Cells onDevice() {
         Cells cells = allocate(count, elementBytes);
-        for (long i = 0; i + 1 < cells.data.byteSize(); i += Short.BYTES) {
-            cells.data.set(SHORT, i, POISON);
+        Poison.fill(cells.data);
+        if (Simulator.checking()) {
+            cells.watch = new Watch(cells);
         }
         return cells;
+    }
+
+    /** Copies from other memory of the same shape, as a transfer does. */
+    void load(Cells other) {
+        data.copyFrom(other.data);
+        if (watch != null) {
+            watch.allWritten();
+        }
     }
 
     /** {@return elements} */
     public int count() {
         return count;
-    }
-
-    int elementBytes() {
-        return elementBytes;
     }
 
     /** {@return the elements} */
@@ -92,61 +96,135 @@ public final class Cells {
 
     /** {@return an element} */
     public float getFloat(int index) {
+        reads(index);
         return data.get(FLOAT, (long) index * Float.BYTES);
     }
 
     /** {@return an element} */
     public double getDouble(int index) {
+        reads(index);
         return data.get(DOUBLE, (long) index * Double.BYTES);
     }
 
     /** {@return an element} */
     public int getInt(int index) {
+        reads(index);
         return data.get(INT, (long) index * Integer.BYTES);
     }
 
     /** {@return an element} */
     public long getLong(int index) {
+        reads(index);
         return data.get(LONG, (long) index * Long.BYTES);
     }
 
     /** {@return an element} */
     public short getShort(int index) {
+        reads(index);
         return data.get(SHORT, (long) index * Short.BYTES);
     }
 
     /** {@return an element} */
     public byte getByte(int index) {
+        reads(index);
         return data.get(ValueLayout.JAVA_BYTE, index);
     }
 
     /** Writes an element. */
     public void putFloat(int index, float value) {
+        writes(index);
         data.set(FLOAT, (long) index * Float.BYTES, value);
     }
 
     /** Writes an element. */
     public void putDouble(int index, double value) {
+        writes(index);
         data.set(DOUBLE, (long) index * Double.BYTES, value);
     }
 
     /** Writes an element. */
     public void putInt(int index, int value) {
+        writes(index);
         data.set(INT, (long) index * Integer.BYTES, value);
     }
 
     /** Writes an element. */
     public void putLong(int index, long value) {
+        writes(index);
         data.set(LONG, (long) index * Long.BYTES, value);
     }
 
     /** Writes an element. */
     public void putShort(int index, short value) {
+        writes(index);
         data.set(SHORT, (long) index * Short.BYTES, value);
     }
 
     /** Writes an element. */
     public void putByte(int index, byte value) {
+        writes(index);
         data.set(ValueLayout.JAVA_BYTE, index, value);
+    }
+
+    /** Adds, as one step. */
+    void add(int index, int value) {
+        atomically(index);
+        data.set(INT, (long) index * Integer.BYTES, data.get(INT, (long) index * Integer.BYTES) + value);
+    }
+
+    /** Adds, as one step. */
+    void add(int index, long value) {
+        atomically(index);
+        data.set(LONG, (long) index * Long.BYTES, data.get(LONG, (long) index * Long.BYTES) + value);
+    }
+
+    /** Adds, as one step. */
+    void add(int index, float value) {
+        atomically(index);
+        data.set(FLOAT, (long) index * Float.BYTES, data.get(FLOAT, (long) index * Float.BYTES) + value);
+    }
+
+    /** {@return an element as bits, unobserved} */
+    long bits(int index) {
+        long at = (long) index * elementBytes;
+        return switch (elementBytes) {
+            case Byte.BYTES -> data.get(ValueLayout.JAVA_BYTE, at);
+            case Short.BYTES -> data.get(SHORT, at);
+            case Integer.BYTES -> data.get(INT, at);
+            default -> data.get(LONG, at);
+        };
+    }
+
+    /** Writes an element as bits, unobserved. */
+    void bits(int index, long bits) {
+        long at = (long) index * elementBytes;
+        switch (elementBytes) {
+            case Byte.BYTES -> data.set(ValueLayout.JAVA_BYTE, at, (byte) bits);
+            case Short.BYTES -> data.set(SHORT, at, (short) bits);
+            case Integer.BYTES -> data.set(INT, at, (int) bits);
+            default -> data.set(LONG, at, bits);
+        }
+    }
+
+    @Nullable Watch watch() {
+        return watch;
+    }
+
+    private void reads(int index) {
+        if (watch != null) {
+            watch.read(index);
+        }
+    }
+
+    private void writes(int index) {
+        if (watch != null) {
+            watch.write(index, false);
+        }
+    }
+
+    private void atomically(int index) {
+        if (watch != null) {
+            watch.write(index, true);
+        }
     }
 }

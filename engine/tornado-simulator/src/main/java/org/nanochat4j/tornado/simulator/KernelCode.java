@@ -2,38 +2,60 @@ package org.nanochat4j.tornado.simulator;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Member;
 import java.lang.reflect.Method;
-import java.util.Arrays;
+import java.lang.reflect.Modifier;
+import java.util.List;
 
-/** The code of a kernel. */
+/** The method behind a task's lambda, as the device runs it: with garbage in its private arrays. */
 final class KernelCode {
-    private final String name;
+    private final Method method;
     private final MethodHandle handle;
 
-    private KernelCode(String name, MethodHandle handle) {
-        this.name = name;
+    private KernelCode(Method method, MethodHandle handle) {
+        this.method = method;
         this.handle = handle;
     }
 
+    /** {@return the code of a method reference or a lambda without captured variables} */
     static KernelCode of(Object function) {
-        Method apply = Arrays.stream(function.getClass().getMethods())
-                .filter(method -> method.getName().equals("apply"))
+        Method method = ConstantPools.methods(function.getClass()).stream()
+                .filter(KernelCode::isKernel)
                 .findFirst()
-                .orElseThrow();
+                .orElseThrow(() -> new SimulatorException(function.getClass().getName() + " calls no static method\n"
+                        + "  remedy: make the kernel a static method and pass a reference to it"));
         try {
-            apply.setAccessible(true);
-            MethodHandle handle = MethodHandles.lookup().unreflect(apply).bindTo(function);
+            Class<?> device = KernelLoader.load(method.getDeclaringClass());
+            Method entry = device.getDeclaredMethod(method.getName(), deviceTypes(method));
+            entry.setAccessible(true);
+            MethodHandle handle = MethodHandles.lookup().unreflect(entry);
             return new KernelCode(
-                    function.getClass().getName(),
-                    handle.asSpreader(Object[].class, apply.getParameterCount())
-                            .asType(java.lang.invoke.MethodType.methodType(void.class, Object[].class)));
-        } catch (IllegalAccessException e) {
-            throw new IllegalStateException(e);
+                    method,
+                    handle.asSpreader(Object[].class, entry.getParameterCount())
+                            .asType(MethodType.methodType(void.class, Object[].class)));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("the class of kernel " + method + " cannot be loaded for the device", e);
         }
     }
 
+    private static Class<?>[] deviceTypes(Method method) {
+        return method.getParameterTypes();
+    }
+
+    private static boolean isKernel(Member member) {
+        return Modifier.isStatic(member.getModifiers())
+                && !member.getDeclaringClass().getName().startsWith("java.");
+    }
+
+    /** {@return class and method} */
     String name() {
-        return name;
+        return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+    }
+
+    /** {@return what the device's compiler would get wrong} */
+    List<Finding> findings() {
+        return KernelScan.of(method);
     }
 
     void run(Object[] arguments) {

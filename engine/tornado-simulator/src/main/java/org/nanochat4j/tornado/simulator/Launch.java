@@ -1,33 +1,79 @@
 package org.nanochat4j.tornado.simulator;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** One run of a kernel over a grid. */
+/** One run of a kernel over a grid, in one order of its work-items. */
 final class Launch {
+    /** When nothing runs. */
+    static final Launch IDLE = new Launch("no kernel", new int[] {1, 1, 1}, new int[] {1, 1, 1}, Order.ASCENDING);
+
     private static final int DEFAULT_GROUP = 64;
+    private static long stamps;
 
     private final String kernel;
-    private final KernelCode code;
-    private final Object[] arguments;
     private final int[] global;
     private final int[] local;
+    private final Order order;
+    private final long stamp = stamps++;
+    private int item;
+    private int phase;
+    private boolean roundsByOrder;
 
-    Launch(String kernel, KernelCode code, Object[] arguments, WorkerGrid grid) {
+    private Launch(String kernel, int[] global, int[] local, Order order) {
         this.kernel = kernel;
-        this.code = code;
-        this.arguments = arguments;
-        global = Arrays.stream(grid.getGlobalWork()).mapToInt(Math::toIntExact).toArray();
-        local = grid.getLocalWork() == null
-                ? new int[] {divisor(global[0]), 1, 1}
-                : Arrays.stream(grid.getLocalWork()).mapToInt(Math::toIntExact).toArray();
-        for (int d = 0; d < 3; d++) {
-            if (local[d] < 1 || global[d] % local[d] != 0) {
-                throw new SimulatorException("kernel " + kernel + ": a grid of " + Arrays.toString(global)
-                        + " work-items cannot be cut into groups of " + Arrays.toString(local));
+        this.global = global;
+        this.local = local;
+        this.order = order;
+    }
+
+    /** Runs a kernel on device arrays; without a context it is one item that runs the parallel loops in order. */
+    static void run(String name, KernelCode code, Object[] arguments, @Nullable WorkerGrid grid) {
+        List<Watch> watches = watches(arguments);
+        Launch first = of(name, grid, Order.ASCENDING);
+        first.run(code, arguments, watches);
+        if (watches.isEmpty() || grid == null) {
+            return;
+        }
+        for (Order order : List.of(Order.DESCENDING, Order.RANDOM)) {
+            List<Results> results = watches.stream().map(Results::of).toList();
+            watches.forEach(Watch::undo);
+            Launch again = of(name, grid, order);
+            again.run(code, arguments, watches);
+            for (int i = 0; i < watches.size(); i++) {
+                results.get(i).compare(again, watches.get(i), first.roundsByOrder);
             }
         }
+    }
+
+    private static Launch of(String name, @Nullable WorkerGrid grid, Order order) {
+        int[] one = {1, 1, 1};
+        if (grid == null) {
+            return new Launch(name, one, one, order);
+        }
+        int[] global = ints(grid.getGlobalWork());
+        int[] local = grid.getLocalWork() == null ? new int[] {divisor(global[0]), 1, 1} : ints(grid.getLocalWork());
+        Launch launch = new Launch(name, global, local, order);
+        for (int d = 0; d < one.length; d++) {
+            if (local[d] < 1 || global[d] % local[d] != 0) {
+                throw launch.error("a grid of " + Arrays.toString(global) + " work-items cannot be cut into groups of "
+                        + Arrays.toString(local), "round the grid up and guard the index");
+            }
+        }
+        if (launch.groupSize() > Simulator.device().groupItems()) {
+            throw launch.error("a group of " + launch.groupSize() + " work-items; the device allows "
+                    + Simulator.device().groupItems(), "use smaller groups");
+        }
+        return launch;
+    }
+
+    private static int[] ints(long[] sizes) {
+        return Arrays.stream(sizes).mapToInt(Math::toIntExact).toArray();
     }
 
     private static int divisor(int size) {
@@ -38,35 +84,107 @@ final class Launch {
         return group;
     }
 
-    void run() {
-        for (int z = 0; z < global[2] / local[2]; z++) {
-            for (int y = 0; y < global[1] / local[1]; y++) {
-                for (int x = 0; x < global[0] / local[0]; x++) {
-                    group(new int[] {x, y, z});
+    private static List<Watch> watches(Object[] arguments) {
+        List<Watch> watches = new ArrayList<>();
+        for (Object argument : arguments) {
+            if (argument instanceof TornadoNativeArray array) {
+                Watch watch = Doors.arrays().cells(array).watch();
+                if (watch != null && !watches.contains(watch)) {
+                    watches.add(watch);
                 }
             }
         }
+        return watches;
     }
 
-    private void group(int[] id) {
-        WorkGroup[] group = new WorkGroup[1];
-        group[0] = new WorkGroup(kernel, local[0] * local[1] * local[2], item -> item(group[0], id, item));
-        group[0].run();
-    }
-
-    private void item(WorkGroup group, int[] id, int number) {
-        int[] place = {number % local[0], number / local[0] % local[1], number / (local[0] * local[1])};
-        int[] all = new int[3];
-        for (int d = 0; d < 3; d++) {
-            all[d] = id[d] * local[d] + place[d];
+    private void run(KernelCode code, Object[] arguments, List<Watch> watches) {
+        for (Watch watch : watches) {
+            watch.begin(this, name(watch, arguments));
         }
-        KernelContext context = Doors.contexts().apply(new WorkItem(group, all, id, place, global, local));
+        try {
+            if (Arrays.stream(arguments).noneMatch(KernelContext.class::isInstance)) {
+                code.run(arguments);
+                return;
+            }
+            int[] groups = {global[0] / local[0], global[1] / local[1], global[2] / local[2]};
+            for (int number : order.of(groups[0] * groups[1] * groups[2])) {
+                int[] place = {number % groups[0], number / groups[0] % groups[1], number / (groups[0] * groups[1])};
+                new WorkGroup(this, number, place, item -> code.run(bind(arguments, item))).run();
+            }
+        } catch (IndexOutOfBoundsException | ArithmeticException | NegativeArraySizeException e) {
+            throw (SimulatorException) error(e.getMessage() + " in item " + place(item), "guard the index").initCause(e);
+        }
+    }
+
+    private static String name(Watch watch, Object[] arguments) {
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i] instanceof TornadoNativeArray array && Doors.arrays().cells(array).watch() == watch) {
+                return "argument " + (i + 1) + " (" + array.getClass().getSimpleName() + ")";
+            }
+        }
+        throw new IllegalStateException("an array that is no argument");
+    }
+
+    private static Object[] bind(Object[] arguments, WorkItem item) {
+        KernelContext context = Doors.contexts().apply(item);
         Object[] bound = arguments.clone();
         for (int i = 0; i < bound.length; i++) {
             if (bound[i] instanceof KernelContext) {
                 bound[i] = context;
             }
         }
-        code.run(bound);
+        return bound;
+    }
+
+    SimulatorException error(String what, String remedy) {
+        return new SimulatorException("kernel " + kernel + ": " + what + "\n  remedy: " + remedy);
+    }
+
+    /** The work-item that runs now, by its number in the launch, and the global barriers that its group has passed. */
+    void enter(int item, int phase) {
+        this.item = item;
+        this.phase = phase;
+    }
+
+    int item() {
+        return item;
+    }
+
+    int phase() {
+        return phase;
+    }
+
+    long stamp() {
+        return stamp;
+    }
+
+    Order order() {
+        return order;
+    }
+
+    int[] globalSize() {
+        return global;
+    }
+
+    int[] localSize() {
+        return local;
+    }
+
+    int groupSize() {
+        return local[0] * local[1] * local[2];
+    }
+
+    int group(int item) {
+        return item / groupSize();
+    }
+
+    /** {@return where an item is} */
+    String place(int item) {
+        return item % groupSize() + " of group " + group(item);
+    }
+
+    /** Says that results may differ in their last bits from order to order. */
+    void roundsByOrder() {
+        roundsByOrder = true;
     }
 }

@@ -2,26 +2,25 @@ package org.nanochat4j.tornado.simulator;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** The graphs of one execution plan, and what they have on the device. */
 public final class PlanRun implements AutoCloseable {
     private final List<GraphRun> graphs = new ArrayList<>();
-    private final Map<String, GraphRun> byName = new java.util.HashMap<>();
     private List<GraphRun> selected;
     private @Nullable GraphRun last;
     private @Nullable GridScheduler grids;
+    private long bytes;
 
     /** A plan of these graphs; nothing is compiled yet. */
     public PlanRun(List<Graph> graphs) {
         for (Graph graph : graphs) {
-            GraphRun run = new GraphRun(this, graph);
-            this.graphs.add(run);
-            byName.put(graph.name(), run);
+            this.graphs.add(new GraphRun(this, graph));
         }
         selected = List.copyOf(this.graphs);
     }
@@ -41,8 +40,7 @@ public final class PlanRun implements AutoCloseable {
         grids = scheduler;
     }
 
-    @Nullable
-    GridScheduler grids() {
+    @Nullable GridScheduler grids() {
         return grids;
     }
 
@@ -51,20 +49,15 @@ public final class PlanRun implements AutoCloseable {
         selected.forEach(GraphRun::compile);
     }
 
-    /** Runs the selected graphs. */
+    /** Runs the selected graphs; which graph was executed last is known to them only after all have run. */
     public void execute() {
         for (GraphRun graph : selected) {
-            graph.execute();
-            last = graph;
+            graph.execute(last);
         }
+        last = selected.getLast();
     }
 
-    @Nullable
-    GraphRun producer(@Nullable String name) {
-        return name == null ? last : byName.get(name);
-    }
-
-    /** Copies whole arrays to the host, from the graph that ran last and has them. */
+    /** Copies whole arrays to the host from the selected graphs. */
     public void toHost(List<TornadoNativeArray> arrays) {
         for (TornadoNativeArray array : arrays) {
             copy(array, 0, array.getNumBytesOfSegment());
@@ -77,18 +70,34 @@ public final class PlanRun implements AutoCloseable {
         copy(range.getArray(), range.getOffset() - Cells.HEADER, range.getPartialSize());
     }
 
-    private void copy(TornadoNativeArray array, long offset, long bytes) {
-        for (GraphRun graph : selected) {
-            if (graph.toHost(array, offset, bytes)) {
-                return;
-            }
+    private void copy(TornadoNativeArray array, long offset, long size) {
+        long copies = selected.stream()
+                .filter(graph -> graph.toHost(array, offset, size))
+                .count();
+        if (copies == 0) {
+            throw new TornadoRuntimeException("an array of " + array.getSize()
+                    + " elements is asked for, which the selected graph does not have\n"
+                    + "  remedy: ask while the graph that has it is selected");
         }
-        throw new SimulatorException("no executed graph has the array that is asked for");
+    }
+
+    void allocate(long more) {
+        if (bytes + more > Simulator.device().memoryBytes()) {
+            throw new TornadoOutOfMemoryException("the device has " + Simulator.device().memoryBytes() + " bytes, " + bytes
+                    + " are taken and " + more + " more are needed");
+        }
+        bytes += more;
+    }
+
+    /** {@return bytes on the device} */
+    public long bytes() {
+        return bytes;
     }
 
     /** Forgets what is on the device. */
     public void free() {
         graphs.forEach(GraphRun::free);
+        bytes = 0;
     }
 
     @Override

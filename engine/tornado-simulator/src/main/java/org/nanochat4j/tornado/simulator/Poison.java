@@ -1,7 +1,10 @@
 package org.nanochat4j.tornado.simulator;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Array;
 import java.util.Arrays;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
 
 /** What memory holds that nobody wrote: NaN in every float format, and far out of every range as an int. */
 public final class Poison {
@@ -19,9 +22,30 @@ public final class Poison {
             case double[] doubles -> fill(doubles);
             case short[] shorts -> fill(shorts);
             case byte[] bytes -> fill(bytes);
+            case HalfFloat[] halves -> Arrays.fill(halves, new HalfFloat(BITS));
             default -> throw new IllegalArgumentException("no local array of " + type.getComponentType());
         }
         return array;
+    }
+
+    static int elementBytes(Class<?> type) {
+        return switch (type.getComponentType().getName()) {
+            case "byte" -> Byte.BYTES;
+            case "short", "uk.ac.manchester.tornado.api.types.HalfFloat" -> Short.BYTES;
+            case "int", "float" -> Integer.BYTES;
+            default -> Long.BYTES;
+        };
+    }
+
+    static void fill(MemorySegment segment) {
+        long even = segment.byteSize() / Short.BYTES * Short.BYTES;
+        if (even > 0) {
+            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, 0, BITS);
+        }
+        for (long done = Short.BYTES; done < even; done *= 2) {
+            MemorySegment.copy(segment, 0, segment, done, Math.min(done, even - done));
+        }
+        segment.asSlice(even).fill((byte) BITS);
     }
 
     /** {@return the array, poisoned} */

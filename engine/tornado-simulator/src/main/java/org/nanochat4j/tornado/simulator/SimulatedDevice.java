@@ -5,22 +5,53 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/** The device of the simulator. */
-final class SimulatedDevice implements TornadoDevice, TornadoTargetDevice {
-    static final String NAME = "nanochat4j simulator";
+/**
+ * What the simulated device can do. Its name says that it is a simulator, whatever driver it stands for.
+ *
+ * @param driver the driver that it stands for
+ * @param memoryBytes memory for arrays
+ * @param localBytes local memory of a group
+ * @param groupItems work-items of a group at most
+ * @param floatAtomics whether floats can be added atomically
+ * @param halfStores whether kernels can write F16 and BF16 arrays
+ * @param tensorCores whether there are tensor-core operations
+ * @param libraries whether there is cuBLAS
+ */
+public record SimulatedDevice(
+        TornadoVMBackendType driver,
+        long memoryBytes,
+        long localBytes,
+        int groupItems,
+        boolean floatAtomics,
+        boolean halfStores,
+        boolean tensorCores,
+        boolean libraries)
+        implements TornadoDevice, TornadoTargetDevice {
+    /** What every name of the simulated device contains. */
+    public static final String NAME = "nanochat4j simulator";
 
-    private static final long MEMORY = 4L << 30;
-    private static final long LOCAL_MEMORY = 48 << 10;
-    private static final long GROUP = 1024;
+    /** What TornadoVM's OpenCL driver offers on a processor, as measured with PoCL. */
+    public static final SimulatedDevice OPENCL = new SimulatedDevice(
+            TornadoVMBackendType.OPENCL, 4L << 30, 512 << 10, 4096, false, false, false, false);
+
+    /** What TornadoVM's CUDA driver offers. */
+    public static final SimulatedDevice CUDA =
+            new SimulatedDevice(TornadoVMBackendType.CUDA, 4L << 30, 48 << 10, 1024, true, true, true, true);
+
+    /** {@return this device with other memory} */
+    public SimulatedDevice withMemory(long bytes) {
+        return new SimulatedDevice(
+                driver, bytes, localBytes, groupItems, floatAtomics, halfStores, tensorCores, libraries);
+    }
 
     @Override
     public String getDeviceName() {
-        return NAME;
+        return NAME + " of " + driver;
     }
 
     @Override
     public String getDescription() {
-        return NAME + ", a test device";
+        return getDeviceName() + ", a test device";
     }
 
     @Override
@@ -35,27 +66,27 @@ final class SimulatedDevice implements TornadoDevice, TornadoTargetDevice {
 
     @Override
     public TornadoDeviceType getDeviceType() {
-        return TornadoDeviceType.CUSTOM;
+        return driver == TornadoVMBackendType.CUDA ? TornadoDeviceType.GPU : TornadoDeviceType.CPU;
     }
 
     @Override
     public long getMaxAllocMemory() {
-        return MEMORY;
+        return memoryBytes;
     }
 
     @Override
     public long getMaxGlobalMemory() {
-        return MEMORY;
+        return memoryBytes;
     }
 
     @Override
     public long getDeviceLocalMemorySize() {
-        return LOCAL_MEMORY;
+        return localBytes;
     }
 
     @Override
     public long[] getDeviceMaxWorkgroupDimensions() {
-        return new long[] {GROUP, GROUP, GROUP};
+        return new long[] {groupItems, groupItems, groupItems};
     }
 
     @Override
@@ -75,12 +106,12 @@ final class SimulatedDevice implements TornadoDevice, TornadoTargetDevice {
 
     @Override
     public TornadoVMBackendType getTornadoVMBackend() {
-        return TornadoVMBackendType.VIRTUAL;
+        return driver;
     }
 
     @Override
     public long getDeviceGlobalMemorySize() {
-        return MEMORY;
+        return memoryBytes;
     }
 
     @Override
@@ -95,12 +126,12 @@ final class SimulatedDevice implements TornadoDevice, TornadoTargetDevice {
 
     @Override
     public long[] getDeviceMaxWorkGroupSize() {
-        return new long[] {GROUP};
+        return new long[] {groupItems};
     }
 
     @Override
     public int getMaxThreadsPerBlock() {
-        return (int) GROUP;
+        return groupItems;
     }
 
     @Override
@@ -110,6 +141,6 @@ final class SimulatedDevice implements TornadoDevice, TornadoTargetDevice {
 
     @Override
     public long getDeviceMaxAllocationSize() {
-        return MEMORY;
+        return memoryBytes;
     }
 }

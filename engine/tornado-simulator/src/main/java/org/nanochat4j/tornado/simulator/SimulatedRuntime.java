@@ -6,29 +6,32 @@ import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBackendNotFound;
+import uk.ac.manchester.tornado.api.exceptions.TornadoDeviceNotFound;
 
-/** A runtime with one driver and one device, the simulated one. */
+/** A runtime with one driver and one device, the simulated one of the moment. */
 public final class SimulatedRuntime implements TornadoRuntime, TornadoBackend {
     /** The runtime of this JVM. */
     public static final SimulatedRuntime INSTANCE = new SimulatedRuntime();
-
-    private final SimulatedDevice device = new SimulatedDevice();
 
     private SimulatedRuntime() {}
 
     @Override
     public TornadoBackend getBackend(int index) {
+        if (index != 0) {
+            throw new TornadoBackendNotFound("driver " + index + ": there is one, 0");
+        }
         return this;
     }
 
     @Override
     public TornadoVMBackendType getBackendType(int index) {
-        return getBackendType();
+        return getBackend(index).getBackendType();
     }
 
     @Override
     public TornadoVMBackendType getBackendType() {
-        return TornadoVMBackendType.VIRTUAL;
+        return Simulator.device().driver();
     }
 
     @Override
@@ -38,7 +41,7 @@ public final class SimulatedRuntime implements TornadoRuntime, TornadoBackend {
 
     @Override
     public TornadoDevice getDefaultDevice() {
-        return device;
+        return Simulator.device();
     }
 
     @Override
@@ -48,17 +51,20 @@ public final class SimulatedRuntime implements TornadoRuntime, TornadoBackend {
 
     @Override
     public TornadoDevice getDevice(int index) {
-        return device;
+        if (index != 0) {
+            throw new TornadoDeviceNotFound("device " + index + ": there is one, 0");
+        }
+        return getDefaultDevice();
     }
 
     @Override
     public List<TornadoDevice> getAllDevices() {
-        return List.of(device);
+        return List.of(getDefaultDevice());
     }
 
     @Override
     public TornadoDeviceType getTypeDefaultDevice() {
-        return device.getDeviceType();
+        return getDefaultDevice().getDeviceType();
     }
 
     @Override

@@ -1,13 +1,16 @@
 package uk.ac.manchester.tornado.api;
 
+import org.nanochat4j.tornado.simulator.Doors;
 import org.nanochat4j.tornado.simulator.WorkItem;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /** What a kernel knows of its place in the grid, and the operations of work-groups. */
 public class KernelContext {
     static {
-        org.nanochat4j.tornado.simulator.Doors.open(KernelContext::new);
+        Doors.open(KernelContext::new);
     }
 
     /** Place in the grid along x. */
@@ -83,12 +86,12 @@ public class KernelContext {
 
     /** Waits for the group; local memory written before is visible after. */
     public void localBarrier() {
-        item.barrier();
+        item.localBarrier();
     }
 
     /** Waits for the group; device memory written before is visible to the group after. */
     public void globalBarrier() {
-        item.barrier();
+        item.globalBarrier();
     }
 
     /** {@return an array of the group} */
@@ -99,6 +102,11 @@ public class KernelContext {
     /** {@return an array of the group} */
     public byte[] allocateByteLocalArray(int size) {
         return item.local(byte[].class, size);
+    }
+
+    /** {@return an array of the group} */
+    public HalfFloat[] allocateHalfFloatLocalArray(int size) {
+        return item.local(HalfFloat[].class, size);
     }
 
     /** {@return an array of the group} */
@@ -118,7 +126,7 @@ public class KernelContext {
 
     /** Adds, undisturbed by other items. */
     public void atomicAdd(IntArray array, int index, int val) {
-        array.set(index, array.get(index) + val);
+        item.atomicAdd(array, index, val);
     }
 
     /** Adds in local memory, undisturbed by other items. */
@@ -126,8 +134,13 @@ public class KernelContext {
         array[index] += val;
     }
 
+    /** Adds, undisturbed by other items. */
+    public void atomicAdd(LongArray array, int index, long val) {
+        item.atomicAdd(array, index, val);
+    }
+
     /** Adds, undisturbed by other items, where the device can. */
     public void atomicAdd(FloatArray array, int index, float val) {
-        array.set(index, array.get(index) + val);
+        item.atomicAdd(array, index, val);
     }
 }

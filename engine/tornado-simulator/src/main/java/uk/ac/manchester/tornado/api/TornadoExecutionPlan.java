@@ -66,7 +66,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
 
     /** {@return a graph's device} */
     public TornadoDevice getDevice(int immutableTaskGraphIndex) {
-        return DEFAULT_DEVICE;
+        return TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
     }
 
     /** Gives the device's memory back. */
@@ -103,7 +103,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
 
     /** {@return bytes on the device} */
     public long getCurrentDeviceMemoryUsage() {
-        return 0;
+        return run.bytes();
     }
 
     @Override
