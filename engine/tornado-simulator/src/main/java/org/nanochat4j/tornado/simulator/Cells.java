@@ -206,7 +206,8 @@ public final class Cells {
         }
     }
 
-    @Nullable Watch watch() {
+    @Nullable
+    Watch watch() {
         return watch;
     }
 

@@ -33,7 +33,9 @@ record Gemm(
                 case FloatArray floats -> floats.get(index);
                 case HalfFloatArray halves -> halves.get(index).getFloat32();
                 case BFloat16Array halves -> halves.getFloat(index);
-                default -> throw new IllegalArgumentException("a matrix of " + array.getClass().getSimpleName());
+                default ->
+                    throw new IllegalArgumentException(
+                            "a matrix of " + array.getClass().getSimpleName());
             };
         }
 
@@ -41,9 +43,12 @@ record Gemm(
             int index = Math.toIntExact(at);
             switch (array) {
                 case FloatArray floats -> floats.set(index, (float) value);
-                case HalfFloatArray halves -> halves.set(index, new uk.ac.manchester.tornado.api.types.HalfFloat((float) value));
+                case HalfFloatArray halves ->
+                    halves.set(index, new uk.ac.manchester.tornado.api.types.HalfFloat((float) value));
                 case BFloat16Array halves -> halves.set(index, nearestEven((float) value));
-                default -> throw new IllegalArgumentException("a matrix of " + array.getClass().getSimpleName());
+                default ->
+                    throw new IllegalArgumentException(
+                            "a matrix of " + array.getClass().getSimpleName());
             }
         }
 
@@ -75,12 +80,23 @@ record Gemm(
     /** As {@link #of}, with the distance in a batch after each matrix. */
     static Gemm strided(Object[] call) {
         Object[] plain = {
-            call[0], call[1], call[2], call[3], call[4], call[5], call[6], call[7], call[9], call[10], call[12], call[13], call[14]
+            call[0], call[1], call[2], call[3], call[4], call[5], call[6], call[7], call[9], call[10], call[12],
+            call[13], call[14]
         };
         Gemm gemm = of(plain);
         long[] batch = {(Long) call[8], (Long) call[11], (Long) call[15]};
         return new Gemm(
-                gemm.transposeA, gemm.transposeB, gemm.m, gemm.n, gemm.k, gemm.alpha, gemm.a, gemm.b, gemm.beta, gemm.c, batch);
+                gemm.transposeA,
+                gemm.transposeB,
+                gemm.m,
+                gemm.n,
+                gemm.k,
+                gemm.alpha,
+                gemm.a,
+                gemm.b,
+                gemm.beta,
+                gemm.c,
+                batch);
     }
 
     void run(int count) {

@@ -34,7 +34,8 @@ final class GraphLimits {
     static void check(Graph graph) {
         List<Task> tasks = tasks(graph);
         check(graph, tasks.size(), TASKS, "tasks");
-        long arguments = tasks.stream().mapToLong(task -> task.arguments().length).sum();
+        long arguments =
+                tasks.stream().mapToLong(task -> task.arguments().length).sum();
         check(
                 graph,
                 BYTES_PER_TASK * (long) tasks.size() + BYTES_PER_ARGUMENT * arguments,
@@ -47,8 +48,13 @@ final class GraphLimits {
                 (argument instanceof Number ? constants : objects).add(argument);
             }
         }
-        // Each object has its own node, one where it comes to the device and one where it leaves; each task writes something.
-        check(graph, constants.size() + 3L * objects.size() + 2L * tasks.size(), NODES, "nodes (distinct constants, arrays, tasks)");
+        // Each object has its own node, one where it comes to the device and one where it leaves; each task writes
+        // something.
+        check(
+                graph,
+                constants.size() + 3L * objects.size() + 2L * tasks.size(),
+                NODES,
+                "nodes (distinct constants, arrays, tasks)");
         int limit = Integer.getInteger(BYTECODES, DEFAULT_BYTECODES);
         long bytecodes = BYTECODES_PER_LAUNCH * (long) tasks.size()
                 + BYTES_PER_ARGUMENT * arguments
@@ -71,8 +77,8 @@ final class GraphLimits {
 
     private static void check(Graph graph, long count, long limit, String what) {
         if (count > limit) {
-            throw new TornadoRuntimeException("graph '" + graph.name() + "' has " + count + " " + what + "; there is room for "
-                    + limit + "\n  remedy: cut it into several graphs");
+            throw new TornadoRuntimeException("graph '" + graph.name() + "' has " + count + " " + what
+                    + "; there is room for " + limit + "\n  remedy: cut it into several graphs");
         }
     }
 }

@@ -63,7 +63,9 @@ final class GraphRun {
                 List<Finding> findings = kernel.code().findings();
                 if (!findings.isEmpty()) {
                     throw new TornadoBailoutRuntimeException("task " + task(kernel) + " cannot be compiled:\n  "
-                            + String.join("\n  ", findings.stream().map(Finding::toString).toList()));
+                            + String.join(
+                                    "\n  ",
+                                    findings.stream().map(Finding::toString).toList()));
                 }
             }
             if (step instanceof Task) {
@@ -115,7 +117,8 @@ final class GraphRun {
                 .filter(Consume.class::isInstance)
                 .map(Consume.class::cast)
                 .toList();
-        boolean named = last != null && consumes.stream().anyMatch(consume -> last.name().equals(consume.graph()));
+        boolean named = last != null
+                && consumes.stream().anyMatch(consume -> last.name().equals(consume.graph()));
         for (Consume consume : consumes) {
             for (TornadoNativeArray array : consume.arrays()) {
                 if (last != null && (!named || last.name().equals(consume.graph()))) {
@@ -132,7 +135,8 @@ final class GraphRun {
         TornadoNativeArray buffer = last.memory.get(array);
         if (buffer == null || !last.left.contains(array)) {
             throw new SimulatorException("graph '" + name() + "' consumes an array of " + array.getSize()
-                    + " elements, and graph '" + last.name() + "', which was executed last, has not left it on the device\n"
+                    + " elements, and graph '" + last.name()
+                    + "', which was executed last, has not left it on the device\n"
                     + "  remedy: let every graph in between consume and persist it too");
         }
         memory.put(array, buffer);

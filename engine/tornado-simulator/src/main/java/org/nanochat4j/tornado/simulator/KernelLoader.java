@@ -60,8 +60,9 @@ final class KernelLoader extends ClassLoader {
     }
 
     private byte[] poisoned(byte[] bytes) {
-        ClassFile file = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
-                ClassHierarchyResolver.ofResourceParsing(getParent()).orElse(ClassHierarchyResolver.defaultResolver())));
+        ClassFile file = ClassFile.of(
+                ClassFile.ClassHierarchyResolverOption.of(ClassHierarchyResolver.ofResourceParsing(getParent())
+                        .orElse(ClassHierarchyResolver.defaultResolver())));
         CodeTransform poison = (builder, element) -> {
             builder.with(element);
             if (element instanceof NewPrimitiveArrayInstruction array && FILLED.contains(array.typeKind())) {

@@ -94,7 +94,8 @@ public final class KernelScan {
     private void method(String owner, String name, String descriptor) {
         String key = owner + "." + name + descriptor;
         if (path.contains(key)) {
-            findings.add(new Finding(Rule.RECURSION, owner.substring(owner.lastIndexOf('/') + 1) + "." + name, 0, "calls itself"));
+            findings.add(new Finding(
+                    Rule.RECURSION, owner.substring(owner.lastIndexOf('/') + 1) + "." + name, 0, "calls itself"));
             return;
         }
         if (!done.add(key)) {

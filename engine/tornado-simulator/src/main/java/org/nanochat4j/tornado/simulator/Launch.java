@@ -61,13 +61,17 @@ final class Launch {
         Launch launch = new Launch(name, global, local, order);
         for (int d = 0; d < one.length; d++) {
             if (local[d] < 1 || global[d] % local[d] != 0) {
-                throw launch.error("a grid of " + Arrays.toString(global) + " work-items cannot be cut into groups of "
-                        + Arrays.toString(local), "round the grid up and guard the index");
+                throw launch.error(
+                        "a grid of " + Arrays.toString(global) + " work-items cannot be cut into groups of "
+                                + Arrays.toString(local),
+                        "round the grid up and guard the index");
             }
         }
         if (launch.groupSize() > Simulator.device().groupItems()) {
-            throw launch.error("a group of " + launch.groupSize() + " work-items; the device allows "
-                    + Simulator.device().groupItems(), "use smaller groups");
+            throw launch.error(
+                    "a group of " + launch.groupSize() + " work-items; the device allows "
+                            + Simulator.device().groupItems(),
+                    "use smaller groups");
         }
         return launch;
     }
@@ -112,13 +116,15 @@ final class Launch {
                 new WorkGroup(this, number, place, item -> code.run(bind(arguments, item))).run();
             }
         } catch (IndexOutOfBoundsException | ArithmeticException | NegativeArraySizeException e) {
-            throw (SimulatorException) error(e.getMessage() + " in item " + place(item), "guard the index").initCause(e);
+            throw (SimulatorException) error(e.getMessage() + " in item " + place(item), "guard the index")
+                    .initCause(e);
         }
     }
 
     private static String name(Watch watch, Object[] arguments) {
         for (int i = 0; i < arguments.length; i++) {
-            if (arguments[i] instanceof TornadoNativeArray array && Doors.arrays().cells(array).watch() == watch) {
+            if (arguments[i] instanceof TornadoNativeArray array
+                    && Doors.arrays().cells(array).watch() == watch) {
                 return "argument " + (i + 1) + " (" + array.getClass().getSimpleName() + ")";
             }
         }

@@ -9,16 +9,16 @@ final class Libraries {
 
     static void run(String task, LibraryTaskDescriptor call, Object[] arguments) {
         if (!Simulator.device().libraries()) {
-            throw new TornadoRuntimeException(
-                    "task " + task + " calls " + call.getLibraryName() + ", which " + Simulator.device().driver() + " has not");
+            throw new TornadoRuntimeException("task " + task + " calls " + call.getLibraryName() + ", which "
+                    + Simulator.device().driver() + " has not");
         }
         switch (call.getLibraryName() + " " + call.getFunctionName()) {
             case "nvidia/cublas cublasSgemm",
                     "nvidia/cublas cublasGemmExFP16",
                     "nvidia/cublas cublasGemmExFP16FP32",
-                    "nvidia/cublas cublasGemmExBF16" ->
-                Gemm.of(arguments).run(1);
-            case "nvidia/cublas cublasSgemmStridedBatched" -> Gemm.strided(arguments).run((Integer) arguments[16]);
+                    "nvidia/cublas cublasGemmExBF16" -> Gemm.of(arguments).run(1);
+            case "nvidia/cublas cublasSgemmStridedBatched" ->
+                Gemm.strided(arguments).run((Integer) arguments[16]);
             default ->
                 throw new TornadoRuntimeException("task " + task + " calls " + call.getLibraryName() + " "
                         + call.getFunctionName() + ", which the simulated device does not know");

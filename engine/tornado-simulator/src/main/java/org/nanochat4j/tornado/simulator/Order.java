@@ -18,7 +18,8 @@ enum Order {
             numbers[i] = this == DESCENDING ? n - 1 - i : i;
         }
         if (this == RANDOM) {
-            RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED + n);
+            RandomGenerator random =
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(SEED + n);
             for (int i = n - 1; i > 0; i--) {
                 int j = random.nextInt(i + 1);
                 int other = numbers[j];

@@ -40,7 +40,8 @@ public final class PlanRun implements AutoCloseable {
         grids = scheduler;
     }
 
-    @Nullable GridScheduler grids() {
+    @Nullable
+    GridScheduler grids() {
         return grids;
     }
 
@@ -83,8 +84,9 @@ public final class PlanRun implements AutoCloseable {
 
     void allocate(long more) {
         if (bytes + more > Simulator.device().memoryBytes()) {
-            throw new TornadoOutOfMemoryException("the device has " + Simulator.device().memoryBytes() + " bytes, " + bytes
-                    + " are taken and " + more + " more are needed");
+            throw new TornadoOutOfMemoryException(
+                    "the device has " + Simulator.device().memoryBytes() + " bytes, " + bytes + " are taken and " + more
+                            + " more are needed");
         }
         bytes += more;
     }

@@ -19,14 +19,18 @@ record Results(int[] indexes, long[] bits) {
     /** Raises an error if the launch that ran last wrote something else. */
     void compare(Launch launch, Watch watch, boolean rounding) {
         if (watch.journal().size() != indexes.length) {
-            throw launch.error("writes " + indexes.length + " elements if its items run one way round and "
-                    + watch.journal().size() + " if they run another", remedy());
+            throw launch.error(
+                    "writes " + indexes.length + " elements if its items run one way round and "
+                            + watch.journal().size() + " if they run another",
+                    remedy());
         }
         for (int i = 0; i < indexes.length; i++) {
             long now = watch.cells().bits(indexes[i]);
             if (now != bits[i] && !(rounding && close(now, bits[i]))) {
-                throw launch.error("gives element " + indexes[i] + " another value if its items run in "
-                        + launch.order() + " order", remedy());
+                throw launch.error(
+                        "gives element " + indexes[i] + " another value if its items run in " + launch.order()
+                                + " order",
+                        remedy());
             }
         }
     }

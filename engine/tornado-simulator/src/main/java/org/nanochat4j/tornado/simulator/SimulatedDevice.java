@@ -31,8 +31,8 @@ public record SimulatedDevice(
     public static final String NAME = "nanochat4j simulator";
 
     /** What TornadoVM's OpenCL driver offers on a processor, as measured with PoCL. */
-    public static final SimulatedDevice OPENCL = new SimulatedDevice(
-            TornadoVMBackendType.OPENCL, 4L << 30, 512 << 10, 4096, false, false, false, false);
+    public static final SimulatedDevice OPENCL =
+            new SimulatedDevice(TornadoVMBackendType.OPENCL, 4L << 30, 512 << 10, 4096, false, false, false, false);
 
     /** What TornadoVM's CUDA driver offers. */
     public static final SimulatedDevice CUDA =

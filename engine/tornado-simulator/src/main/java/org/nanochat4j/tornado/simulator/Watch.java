@@ -50,7 +50,8 @@ final class Watch {
     void read(int index) {
         check(index);
         if (!written.get(index)) {
-            throw launch.error("reads element " + index + " of " + name + ", which nobody has written: on a device it is garbage",
+            throw launch.error(
+                    "reads element " + index + " of " + name + ", which nobody has written: on a device it is garbage",
                     "transfer the array, consume it from the graph that wrote it, or fill it first");
         }
         long writer = writers[index];
@@ -79,12 +80,14 @@ final class Watch {
 
     private void check(int index) {
         if (index < 0 || index >= cells.count()) {
-            throw launch.error("touches element " + index + " of " + name + ", which has " + cells.count(), "guard the index");
+            throw launch.error(
+                    "touches element " + index + " of " + name + ", which has " + cells.count(), "guard the index");
         }
     }
 
     private SimulatorException race(int index, String what) {
-        return launch.error("element " + index + " of " + name + " " + what + " with no globalBarrier() between them",
+        return launch.error(
+                "element " + index + " of " + name + " " + what + " with no globalBarrier() between them",
                 "let one item own each element, or use an atomic operation");
     }
 
@@ -124,7 +127,8 @@ final class Watch {
     /** {@return whether what a single item did is seen by the running one} */
     private boolean ordered(long mark) {
         int item = (int) (mark & ITEM_MASK);
-        return item == launch.item() || launch.group(item) == launch.group(launch.item()) && phase(mark) < launch.phase();
+        return item == launch.item()
+                || launch.group(item) == launch.group(launch.item()) && phase(mark) < launch.phase();
     }
 
     private boolean orderedReaders(long mark) {

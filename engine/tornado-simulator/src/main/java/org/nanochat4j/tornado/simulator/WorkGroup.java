@@ -49,8 +49,9 @@ final class WorkGroup {
         }
         while (finished < order.length) {
             if (finished > 0) {
-                throw launch.error(finished + " of a group's " + order.length
-                        + " work-items ended while the others wait at a barrier",
+                throw launch.error(
+                        finished + " of a group's " + order.length
+                                + " work-items ended while the others wait at a barrier",
                         "every item of a group must reach the same barriers: move the barrier out of the branch");
             }
             if (reached == Barrier.GLOBAL) {
@@ -78,7 +79,8 @@ final class WorkGroup {
 
     void barrier(int item, Barrier barrier) {
         if (reached != null && reached != barrier) {
-            throw launch.error("some items of a group wait at a local barrier and others at a global one",
+            throw launch.error(
+                    "some items of a group wait at a local barrier and others at a global one",
                     "every item of a group must reach the same barriers");
         }
         reached = barrier;
@@ -91,14 +93,17 @@ final class WorkGroup {
             Object array = Poison.array(type, length);
             localBytes += (long) length * Poison.elementBytes(type);
             if (localBytes > Simulator.device().localBytes()) {
-                throw launch.error("a group uses " + localBytes + " bytes of local memory of "
-                        + Simulator.device().localBytes(), "use smaller tiles");
+                throw launch.error(
+                        "a group uses " + localBytes + " bytes of local memory of "
+                                + Simulator.device().localBytes(),
+                        "use smaller tiles");
             }
             locals.add(array);
         }
         Object array = locals.get(allocation);
         if (array.getClass() != type || java.lang.reflect.Array.getLength(array) != length) {
-            throw launch.error("work-items of a group allocate different local arrays",
+            throw launch.error(
+                    "work-items of a group allocate different local arrays",
                     "allocate local arrays first thing in the kernel, of constant sizes");
         }
         return array;

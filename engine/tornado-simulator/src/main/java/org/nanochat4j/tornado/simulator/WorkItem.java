@@ -93,7 +93,8 @@ public final class WorkItem {
     public void atomicAdd(TornadoNativeArray array, int index, float value) {
         Launch launch = inKernel().launch();
         if (!Simulator.device().floatAtomics()) {
-            throw launch.error("adds floats atomically, which " + Simulator.device().driver() + " cannot",
+            throw launch.error(
+                    "adds floats atomically, which " + Simulator.device().driver() + " cannot",
                     "let one item own each element (sort or search by owner)");
         }
         launch.roundsByOrder();

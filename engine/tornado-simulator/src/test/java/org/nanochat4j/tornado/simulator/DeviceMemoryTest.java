@@ -44,7 +44,8 @@ class DeviceMemoryTest {
     @Test
     @DisplayName("broken: an array was not transferred")
     void missingTransfer() {
-        Run.once(N, graph -> graph.task("t", TestKernels::add, context, x, y, 1f).transferToHost(EVERY_EXECUTION, y));
+        Run.once(
+                N, graph -> graph.task("t", TestKernels::add, context, x, y, 1f).transferToHost(EVERY_EXECUTION, y));
         assertTrue(Float.isNaN(y.get(5)), "garbage shows as NaN");
     }
 
@@ -52,11 +53,11 @@ class DeviceMemoryTest {
     @DisplayName("broken: a fresh array is read; the checking mode says where")
     void freshArray() {
         try (Simulator _ = Simulator.checking(SimulatedDevice.OPENCL)) {
-            String message = assertThrows(
-                            SimulatorException.class,
-                            () -> Run.once(N, graph -> graph.task("t", TestKernels::add, context, x, y, 1f)))
-                    .getMessage();
-            assertTrue(message.contains("reads element 0 of argument 2 (FloatArray), which nobody has written"), message);
+            String message = Run.message(
+                    SimulatorException.class,
+                    () -> Run.once(N, graph -> graph.task("t", TestKernels::add, context, x, y, 1f)));
+            assertTrue(
+                    message.contains("reads element 0 of argument 2 (FloatArray), which nobody has written"), message);
         }
     }
 
@@ -93,7 +94,9 @@ class DeviceMemoryTest {
             for (int i = 0; i < 10; i++) {
                 plan.execute();
             }
-            assertEquals(new Counters(0, 20, 10, 10 * N * 4, 10, 10 * N * 4), Simulator.counters().since(first));
+            assertEquals(
+                    new Counters(0, 20, 10, 10 * N * 4, 10, 10 * N * 4),
+                    Simulator.counters().since(first));
         }
     }
 
@@ -123,13 +126,15 @@ class DeviceMemoryTest {
     void graphsHaveMemoryOfTheirOwnUnlessTheyConsume() throws Exception {
         GridScheduler grids = new GridScheduler();
         grids.addWorkerGrid("a.t", Run.grid(N));
-        TaskGraph a = new TaskGraph("a").task("t", TestKernels::fill, context, x, 7f).persistOnDevice(x);
+        TaskGraph a =
+                new TaskGraph("a").task("t", TestKernels::fill, context, x, 7f).persistOnDevice(x);
         TaskGraph b = new TaskGraph("b")
                 .consumeFromDevice("a", x)
                 .task("t", TestKernels::addLoop, x, x, 1f)
                 .persistOnDevice(x)
                 .transferToHost(EVERY_EXECUTION, x);
-        TaskGraph c = new TaskGraph("c").task("t", TestKernels::addLoop, x, y, 1f).transferToHost(EVERY_EXECUTION, y);
+        TaskGraph c =
+                new TaskGraph("c").task("t", TestKernels::addLoop, x, y, 1f).transferToHost(EVERY_EXECUTION, y);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(a.snapshot(), b.snapshot(), c.snapshot())) {
             plan.withGridScheduler(grids);
             plan.withGraph(0).execute();
@@ -146,15 +151,17 @@ class DeviceMemoryTest {
     void consumeFromAnEarlierGraph() throws Exception {
         GridScheduler grids = new GridScheduler();
         grids.addWorkerGrid("a.t", Run.grid(N));
-        TaskGraph a = new TaskGraph("a").task("t", TestKernels::fill, context, x, 7f).persistOnDevice(x);
-        TaskGraph between = new TaskGraph("between").transferToDevice(FIRST_EXECUTION, z).task("t", TestKernels::addLoop, z, y, 1f);
+        TaskGraph a =
+                new TaskGraph("a").task("t", TestKernels::fill, context, x, 7f).persistOnDevice(x);
+        TaskGraph between =
+                new TaskGraph("between").transferToDevice(FIRST_EXECUTION, z).task("t", TestKernels::addLoop, z, y, 1f);
         TaskGraph b = new TaskGraph("b").consumeFromDevice("a", x).task("t", TestKernels::addLoop, x, y, 1f);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(a.snapshot(), between.snapshot(), b.snapshot())) {
             plan.withGridScheduler(grids);
             plan.withGraph(0).execute();
             plan.withGraph(1).execute();
-            String message = assertThrows(SimulatorException.class, () -> plan.withGraph(2).execute())
-                    .getMessage();
+            String message = Run.message(
+                    SimulatorException.class, () -> plan.withGraph(2).execute());
             assertTrue(message.contains("graph 'between', which was executed last, has not left it"), message);
         }
     }
@@ -164,12 +171,12 @@ class DeviceMemoryTest {
     void consumeWithinOneExecution() throws Exception {
         GridScheduler grids = new GridScheduler();
         grids.addWorkerGrid("a.t", Run.grid(N));
-        TaskGraph a = new TaskGraph("a").task("t", TestKernels::fill, context, x, 7f).persistOnDevice(x);
+        TaskGraph a =
+                new TaskGraph("a").task("t", TestKernels::fill, context, x, 7f).persistOnDevice(x);
         TaskGraph b = new TaskGraph("b").consumeFromDevice("a", x).task("t", TestKernels::addLoop, x, y, 1f);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(a.snapshot(), b.snapshot())) {
             plan.withGridScheduler(grids);
-            String message =
-                    assertThrows(SimulatorException.class, plan::execute).getMessage();
+            String message = Run.message(SimulatorException.class, plan::execute);
             assertTrue(message.contains("nothing was executed before"), message);
         }
     }
@@ -192,10 +199,9 @@ class DeviceMemoryTest {
     @Test
     void deviceMemoryEnds() {
         try (Simulator _ = Simulator.of(SimulatedDevice.OPENCL.withMemory(300))) {
-            String message = assertThrows(
-                            TornadoOutOfMemoryException.class,
-                            () -> Run.once(N, graph -> graph.task("t", TestKernels::add, context, x, y, 1f)))
-                    .getMessage();
+            String message = Run.message(
+                    TornadoOutOfMemoryException.class,
+                    () -> Run.once(N, graph -> graph.task("t", TestKernels::add, context, x, y, 1f)));
             assertEquals("the device has 300 bytes, 272 are taken and 272 more are needed", message);
         }
     }

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
-import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -65,8 +65,7 @@ class GraphLimitsTest {
     void unsignedShift() {
         TaskGraph graph =
                 new TaskGraph("g").task("t", BrokenKernels::unsignedShift, new KernelContext(), new IntArray(4));
-        String message = assertThrows(TornadoBailoutRuntimeException.class, () -> compile(graph))
-                .getMessage();
+        String message = Run.message(TornadoBailoutRuntimeException.class, () -> compile(graph));
         assertTrue(message.contains("task g.t") && message.contains("UNSIGNED_SHIFT"), message);
     }
 
@@ -99,7 +98,8 @@ class GraphLimitsTest {
             if (constants == 1) {
                 graph.task("t" + i, TestKernels::addLoop, x, x, (float) i);
             } else {
-                graph.task("t" + i, GraphLimitsTest::nine, x, n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8);
+                graph.task(
+                        "t" + i, GraphLimitsTest::nine, x, n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8);
             }
         }
         return graph;
@@ -110,8 +110,7 @@ class GraphLimitsTest {
     }
 
     private static void refused(String what, TaskGraph graph) {
-        String message = assertThrows(TornadoRuntimeException.class, () -> compile(graph))
-                .getMessage();
+        String message = Run.message(TornadoRuntimeException.class, () -> compile(graph));
         assertTrue(message.contains(what) && message.contains("remedy"), message);
     }
 }

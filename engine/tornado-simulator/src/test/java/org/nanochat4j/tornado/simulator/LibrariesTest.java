@@ -89,7 +89,9 @@ class LibrariesTest {
             assertThrows(
                     TornadoRuntimeException.class,
                     () -> Run.once(
-                            1, graph -> graph.libraryTask("t", CuBlas::cublasSgemm, 0, 0, N, M, K, 2f, b, N, a, K, 1f, c, N)));
+                            1,
+                            graph -> graph.libraryTask(
+                                    "t", CuBlas::cublasSgemm, 0, 0, N, M, K, 2f, b, N, a, K, 1f, c, N)));
         }
     }
 

@@ -1,6 +1,10 @@
 package org.nanochat4j.tornado.simulator;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.function.Executable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -27,6 +31,11 @@ final class Run {
         WorkerGrid grid = new WorkerGrid1D(items);
         grid.setLocalWork(TestKernels.GROUP, 1, 1);
         return grid;
+    }
+
+    /** The message of what is thrown. */
+    static String message(Class<? extends Throwable> type, Executable executable) {
+        return Objects.requireNonNullElse(assertThrows(type, executable).getMessage(), "");
     }
 
     /** 0, 1, 2, ... */

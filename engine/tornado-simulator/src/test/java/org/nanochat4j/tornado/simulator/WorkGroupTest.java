@@ -2,7 +2,6 @@ package org.nanochat4j.tornado.simulator;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static uk.ac.manchester.tornado.api.enums.DataTransferMode.EVERY_EXECUTION;
 
@@ -44,7 +43,8 @@ class WorkGroupTest {
         IntArray ids = new IntArray(4 * 6 * 2 * 9);
         WorkerGrid3D grid = new WorkerGrid3D(4, 6, 2);
         grid.setLocalWork(2, 3, 1);
-        TaskGraph graph = new TaskGraph("g").task("t", TestKernels::ids, context, ids).transferToHost(EVERY_EXECUTION, ids);
+        TaskGraph graph =
+                new TaskGraph("g").task("t", TestKernels::ids, context, ids).transferToHost(EVERY_EXECUTION, ids);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot())) {
             plan.withGridScheduler(new GridScheduler("g.t", grid)).execute();
         }
@@ -67,9 +67,11 @@ class WorkGroupTest {
     @Test
     void barriersOrderLocalMemory() {
         FloatArray sums = new FloatArray(N / TestKernels.GROUP);
-        Run.once(N, graph -> graph.transferToDevice(EVERY_EXECUTION, x)
-                .task("t", TestKernels::sum, context, x, sums)
-                .transferToHost(EVERY_EXECUTION, sums));
+        Run.once(
+                N,
+                graph -> graph.transferToDevice(EVERY_EXECUTION, x)
+                        .task("t", TestKernels::sum, context, x, sums)
+                        .transferToHost(EVERY_EXECUTION, sums));
         assertEquals(63 * 32, sums.get(0));
         assertEquals(63 * 32 + 3 * 64 * 64, sums.get(3));
     }
@@ -89,9 +91,11 @@ class WorkGroupTest {
             kinds.set(i, i % 3);
         }
         IntArray counts = new IntArray(3);
-        Run.once(N, graph -> graph.transferToDevice(EVERY_EXECUTION, kinds, counts)
-                .task("t", TestKernels::count, context, kinds, counts)
-                .transferToHost(EVERY_EXECUTION, counts));
+        Run.once(
+                N,
+                graph -> graph.transferToDevice(EVERY_EXECUTION, kinds, counts)
+                        .task("t", TestKernels::count, context, kinds, counts)
+                        .transferToHost(EVERY_EXECUTION, counts));
         assertArrayEquals(new int[] {86, 85, 85}, counts.toHeapArray());
     }
 
@@ -111,44 +115,53 @@ class WorkGroupTest {
     @Test
     @DisplayName("broken: a barrier is missing")
     void missingBarrier() {
-        caught("reverseWithoutBarrier", "run in DESCENDING order", () ->
-                run(graph -> graph.task("t", BrokenKernels::reverseWithoutBarrier, context, x, y)));
+        caught(
+                "reverseWithoutBarrier",
+                "run in DESCENDING order",
+                () -> run(graph -> graph.task("t", BrokenKernels::reverseWithoutBarrier, context, x, y)));
     }
 
     @Test
     @DisplayName("broken: half of a group waits at a barrier")
     void barrierInBranch() {
-        caught("32 of a group's 64 work-items ended while the others wait", () ->
-                run(graph -> graph.task("t", BrokenKernels::barrierInBranch, context, y)));
+        caught(
+                "32 of a group's 64 work-items ended while the others wait",
+                () -> run(graph -> graph.task("t", BrokenKernels::barrierInBranch, context, y)));
     }
 
     @Test
     @DisplayName("broken: two items write one element")
     void writeTogether() {
-        caught("element 0 of argument 2 (FloatArray) is written by item 0 of group 0 and by item 1 of group 0", () ->
-                run(graph -> graph.task("t", BrokenKernels::writeTogether, context, y)));
+        caught(
+                "element 0 of argument 2 (FloatArray) is written by item 0 of group 0 and by item 1 of group 0",
+                () -> run(graph -> graph.task("t", BrokenKernels::writeTogether, context, y)));
     }
 
     @Test
     @DisplayName("broken: one item reads what another writes")
     void shift() {
-        caught("element 1 of argument 2 (FloatArray) is read by item 0 of group 0 and written by item 1", () ->
-                Run.once(N, graph -> graph.transferToDevice(EVERY_EXECUTION, y)
-                        .task("t", BrokenKernels::shift, context, y)));
+        caught(
+                "element 1 of argument 2 (FloatArray) is read by item 0 of group 0 and written by item 1",
+                () -> Run.once(
+                        N,
+                        graph -> graph.transferToDevice(EVERY_EXECUTION, y)
+                                .task("t", BrokenKernels::shift, context, y)));
     }
 
     @Test
     @DisplayName("broken: a local barrier stands where device memory needs a global one")
     void localBarrierForDeviceMemory() {
-        caught("no globalBarrier() between them", () ->
-                run(graph -> graph.task("t", BrokenKernels::passOnLocally, context, x, y)));
+        caught(
+                "no globalBarrier() between them",
+                () -> run(graph -> graph.task("t", BrokenKernels::passOnLocally, context, x, y)));
     }
 
     @Test
     @DisplayName("broken: an index beyond the end")
     void beyond() {
-        caught("touches element 256 of argument 2 (FloatArray), which has 256", () ->
-                run(graph -> graph.task("t", BrokenKernels::beyond, context, x, y)));
+        caught(
+                "touches element 256 of argument 2 (FloatArray), which has 256",
+                () -> run(graph -> graph.task("t", BrokenKernels::beyond, context, x, y)));
     }
 
     @Test
@@ -166,7 +179,9 @@ class WorkGroupTest {
     }
 
     private void run(UnaryOperator<TaskGraph> task) {
-        Run.once(N, graph -> task.apply(graph.transferToDevice(EVERY_EXECUTION, x)).transferToHost(EVERY_EXECUTION, y));
+        Run.once(
+                N,
+                graph -> task.apply(graph.transferToDevice(EVERY_EXECUTION, x)).transferToHost(EVERY_EXECUTION, y));
     }
 
     private static void caught(String what, Runnable broken) {
@@ -174,8 +189,7 @@ class WorkGroupTest {
     }
 
     private static void caught(String kernel, String what, Runnable broken) {
-        String message =
-                assertThrows(SimulatorException.class, broken::run).getMessage();
+        String message = Run.message(SimulatorException.class, broken::run);
         assertTrue(message.contains(what) && message.contains(kernel) && message.contains("remedy"), message);
     }
 }
