@@ -60,8 +60,7 @@ public class TrainingStepBenchmark {
     int threads = 2;
 
     private Engine engine = Engine.open("cpu", new BackendOptions(1));
-    private Executable micro = () -> {};
-    private Executable update = () -> {};
+    private List<Executable> executables = List.of();
 
     /** Counts tokens beside steps. */
     @State(Scope.Thread)
@@ -85,9 +84,7 @@ public class TrainingStepBenchmark {
         Gpt gpt = new Gpt(GptConfig.ofDepth(depth, 64, 64, SEQUENCE, vocabulary, "L", Architecture.CURRENT));
         List<ParamGroup> groups = ParamGroups.of(gpt, LearningRates.DEFAULT);
         TrainingPrograms programs = TrainingPrograms.record(gpt, groups, batch, SEQUENCE, accumulation);
-        List<Executable> executables = engine.compile(engine.plan(programs.programs()));
-        micro = executables.get(0);
-        update = executables.get(1);
+        executables = engine.compile(engine.plan(programs.programs()));
         gpt.initialise(engine, 42);
         int[] ids = new int[batch * SEQUENCE];
         for (int i = 0; i < ids.length; i++) {
@@ -100,13 +97,14 @@ public class TrainingStepBenchmark {
         }
     }
 
-    /** Micro-steps and one update. */
+    /** Micro-steps, norms and one update. */
     @Benchmark
     public void step(Tokens counter) {
         for (int i = 0; i < accumulation; i++) {
-            micro.run();
+            executables.get(0).run();
         }
-        update.run();
+        executables.get(3).run();
+        executables.get(1).run();
         counter.tokens += (double) accumulation * batch * SEQUENCE;
     }
 

@@ -15,19 +15,21 @@ import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 
 /**
- * The three programs of training, over one batch shape (B, T): plan and compile them together.
+ * The programs of training, over one batch shape (B, T): plan and compile them together.
  *
- * <p>Per micro-batch the host writes {@link #ids} and {@link #targets} and runs {@link #micro}; per step it writes each group's hyper-parameters and
- * runs {@link #update}, which also clears the gradients. {@link #evaluate} gives the loss of every position and touches no gradient.
+ * <p>Per micro-batch the host writes {@link #ids} and {@link #targets} and runs {@link #micro}; per step it runs {@link #norms}, by which it can
+ * tell whether the gradients are finite before any weight has changed, writes each group's hyper-parameters and runs {@link #update}, which also
+ * clears the gradients. {@link #evaluate} gives the loss of every position and touches no gradient.
  *
  * @param ids I32 (B, T), input
  * @param targets I32 (B * T), input, -1 = ignored
  * @param loss mean loss of the last micro-batch (1), output of micro
  * @param rowLosses loss of each position (B * T), 0 where ignored, output of evaluate
- * @param gradientSquares sum of the squares of each group's gradients, in the order of the groups (G), output of update
+ * @param gradientSquares sum of the squares of each group's gradients, in the order of the groups (G), output of norms
  * @param micro forward, loss, backward, and the gradients added up
  * @param update one step of every group
  * @param evaluate forward and losses
+ * @param norms what the gradients add up to
  */
 public record TrainingPrograms(
         Variable ids,
@@ -37,7 +39,8 @@ public record TrainingPrograms(
         Variable gradientSquares,
         Program micro,
         Program update,
-        Program evaluate) {
+        Program evaluate,
+        Program norms) {
     /**
      * Records the programs; allocates nothing.
      *
@@ -71,8 +74,9 @@ public record TrainingPrograms(
                 rowLosses,
                 squares,
                 micro(gpt, ids, targets, loss, accumulationSteps),
-                update(gpt, groups, squares, accumulate),
-                evaluate(gpt, ids, targets, rowLosses));
+                update(gpt, groups, accumulate),
+                evaluate(gpt, ids, targets, rowLosses),
+                norms(groups, squares));
     }
 
     private static Program micro(Gpt gpt, Variable ids, Variable targets, Variable loss, int accumulationSteps) {
@@ -99,12 +103,17 @@ public record TrainingPrograms(
         return in.finish();
     }
 
-    private static Program update(Gpt gpt, List<ParamGroup> groups, Variable squares, boolean accumulate) {
-        Recorder in = new Recorder("update");
+    private static Program norms(List<ParamGroup> groups, Variable squares) {
+        Recorder in = new Recorder("norms");
         groups.stream()
                 .map(group -> gradientSquares(in, group))
                 .reduce((before, next) -> before.concat(0, next))
                 .ifPresent(all -> in.assign(squares, all));
+        return in.finish();
+    }
+
+    private static Program update(Gpt gpt, List<ParamGroup> groups, boolean accumulate) {
+        Recorder in = new Recorder("update");
         groups.forEach(group -> group.update(in));
         if (accumulate) {
             for (Parameter parameter : gpt.parameters().store().all()) {
@@ -127,8 +136,8 @@ public record TrainingPrograms(
         return in.finish();
     }
 
-    /** {@return all programs, in the order micro, update, evaluate} */
+    /** {@return all programs, in the order micro, update, evaluate, norms} */
     public List<Program> programs() {
-        return List.of(micro, update, evaluate);
+        return List.of(micro, update, evaluate, norms);
     }
 }

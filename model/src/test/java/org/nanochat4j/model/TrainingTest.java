@@ -76,6 +76,7 @@ class TrainingTest {
                             case Muon muon -> new float[] {(float) learningRate, (float) momentum, (float) decay};
                         });
             }
+            executables.get(3).run();
             executables.get(1).run();
             return sum / accumulation;
         }
@@ -209,8 +210,7 @@ class TrainingTest {
     }
 
     @Test
-    @DisplayName(
-            "the update leaves the sum of the squares of each group's gradients, also of accumulated ones that it clears")
+    @DisplayName("the norms are the sum of the squares of each group's gradients, also of accumulated ones")
     void gradientSquares() {
         Run once = small(engine, 1);
         Run twice = small(engine, 2);

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.train.data.Shards;
 import org.nanochat4j.train.pretrain.Derivation;
+import org.nanochat4j.train.pretrain.MemoryUse;
 import org.nanochat4j.train.pretrain.Metrics;
+import org.nanochat4j.train.pretrain.MetricsTable;
 import org.nanochat4j.train.pretrain.PretrainOptions;
 import org.nanochat4j.train.pretrain.Pretraining;
 import org.nanochat4j.train.pretrain.Resumption;
@@ -29,6 +31,7 @@ final class TrainingRun implements TrainingListener {
     private final EngineArguments engineArguments;
     private final MemoryArguments memory;
     private int keepLast;
+    private TrainingEvent.@Nullable Step lastStep;
     private final ObjectNode result = JsonMapper.shared().createObjectNode();
 
     TrainingRun(Verb verb, EngineArguments engineArguments, MemoryArguments memory) {
@@ -55,6 +58,8 @@ final class TrainingRun implements TrainingListener {
                 introduce(options, training, engine, shards, tokenizer);
                 try (Metrics metrics = Metrics.begin(folder)) {
                     go(training, run, metrics);
+                } finally {
+                    table(folder);
                 }
             }
         }
@@ -76,6 +81,8 @@ final class TrainingRun implements TrainingListener {
             run.setAside(step, verb::say);
             try (Metrics metrics = Metrics.resume(run.path(), step)) {
                 go(training, run, metrics);
+            } finally {
+                table(run.path());
             }
         }
         result.put("run", run.path().toString());
@@ -95,11 +102,22 @@ final class TrainingRun implements TrainingListener {
         }
     }
 
+    /** Nothing of a run depends on its table, so a run does not fail where that cannot be written. */
+    private void table(Path folder) {
+        try {
+            MetricsTable.write(folder);
+        } catch (IOException e) {
+            verb.say("WARNING: " + folder.resolve(MetricsTable.FILE) + " is not written (" + Failures.describe(e)
+                    + "); nanochat report --run " + folder + " writes it");
+        }
+    }
+
     private void introduce(
             PretrainOptions options, Pretraining training, Engine engine, Shards shards, TokenizerSource tokenizer) {
         Derivation derived = training.derivation();
         var device = engine.device();
         verb.say("machine   " + device.name() + "; " + device.path() + ", " + device.threads() + " threads");
+        verb.say("peak      " + training.peak().line() + "; MFU is relative to it");
         verb.say("data      " + shards.folder() + ", " + shards.all().size() + " shards");
         verb.say(String.format(
                 Locale.ROOT,
@@ -133,10 +151,25 @@ final class TrainingRun implements TrainingListener {
             case TrainingEvent.Started _ -> {}
             case TrainingEvent.Step step -> {
                 verb.say(step.line());
+                lastStep = step;
                 result.put("loss", step.loss());
                 result.put("tokens_per_second", step.tokensPerSecond());
             }
-            case TrainingEvent.Validation validation -> verb.say(validation.line());
+            case TrainingEvent.Validation validation -> {
+                verb.say(validation.line());
+                if (lastStep != null) {
+                    verb.say(String.format(Locale.ROOT, "Step %05d | ", validation.step()) + lastStep.normsLine());
+                }
+            }
+            case TrainingEvent.Memory(int step, MemoryUse use) -> {
+                verb.say(String.format(Locale.ROOT, "Step %05d | memory: %s", step, use.line()));
+                ObjectNode node = result.putObject("memory");
+                node.put("planned", use.planned()).put("tensors", use.tensors()).put("heap", use.heap());
+                node.put("resident", use.resident()).put("peak_resident", use.peakResident());
+            }
+            case TrainingEvent.NotFinite _ -> {
+                // the exception that ends the run says it
+            }
             case TrainingEvent.Sample(int _, String _, String text) -> verb.say(Texts.oneLine(text, 400));
             case TrainingEvent.Saved(int step, Path folder) -> {
                 verb.say(String.format(Locale.ROOT, "Step %05d | Saved %s", step, folder));
@@ -157,7 +190,6 @@ final class TrainingRun implements TrainingListener {
                         step,
                         problem));
             case TrainingEvent.Finished end -> {
-                verb.say(String.format(Locale.ROOT, "Memory of the plan: %.1f MiB", end.peakMemoryBytes() / 1048576.0));
                 verb.say(String.format(Locale.ROOT, "Total training time: %.2fm", end.totalSeconds() / 60));
                 verb.say(String.format(
                         Locale.ROOT,

@@ -120,6 +120,7 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                 put(node, "train/dt", step.seconds());
                 node.put("train/tok_per_sec", step.tokensPerSecond());
                 put(node, "train/mfu", step.mfu());
+                put(node, "train/grad_norm", step.gradientNorm());
                 node.put("train/epoch", step.epoch())
                         .put("pq_idx", step.shard())
                         .put("rg_idx", step.rowGroup());
@@ -146,6 +147,18 @@ public final class Metrics implements TrainingListener, AutoCloseable {
             }
             case TrainingEvent.SaveFailed(int step, String problem) ->
                 node.put("kind", "save_failed").put("step", step).put("problem", problem);
+            case TrainingEvent.Memory(int step, MemoryUse use) -> {
+                node.put("kind", "memory").put("step", step);
+                node.put("memory/planned", use.planned())
+                        .put("memory/tensors", use.tensors())
+                        .put("memory/heap", use.heap());
+                node.put("memory/resident", use.resident()).put("memory/peak_resident", use.peakResident());
+            }
+            case TrainingEvent.NotFinite(int step, String what, String where) ->
+                node.put("kind", "not_finite")
+                        .put("step", step)
+                        .put("what", what)
+                        .put("where", where);
             case TrainingEvent.Finished end -> {
                 node.put("kind", "end").put("step", end.steps());
                 put(node, "val/bpb", end.lastBpb());

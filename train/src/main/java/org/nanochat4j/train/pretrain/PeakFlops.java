@@ -1,6 +1,7 @@
 package org.nanochat4j.train.pretrain;
 
 import java.util.List;
+import java.util.Locale;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.Executable;
@@ -8,8 +9,14 @@ import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
 
-/** The rate of large matrix products on this machine, measured: what the utilisation in the log is relative to. */
-public final class PeakFlops {
+/**
+ * What model FLOPs utilisation (MFU) is relative to: the published peak of a known GPU, or else the rate of large matrix products that is
+ * measured here.
+ *
+ * @param perSecond floating-point operations
+ * @param published whether it is the maker's figure; otherwise it was measured
+ */
+public record PeakFlops(double perSecond, boolean published) {
 
     private static final int SIZE = 768;
 
@@ -18,7 +25,29 @@ public final class PeakFlops {
 
     private static final int ROUNDS = 10;
 
-    private PeakFlops() {}
+    /** The peak of the device that an engine runs on; takes less than a second. */
+    public static PeakFlops of(Engine engine) {
+        return PublishedPeak.find(engine.device().name())
+                .map(peak -> new PeakFlops(peak.teraflops() * 1e12, true))
+                .orElseGet(() -> new PeakFlops(measure(engine), false));
+    }
+
+    /** Where the figure comes from. */
+    public String source() {
+        return published
+                ? "published, BF16 matrix products without sparsity"
+                : "measured at start, F32 matrix product of " + SIZE + " x " + SIZE;
+    }
+
+    /** What utilisation is called in log lines: the reference's name where it is relative to what the reference takes. */
+    String utilisation() {
+        return published ? "bf16_mfu" : "mfu_of_measured";
+    }
+
+    /** The peak and where it comes from. */
+    public String line() {
+        return String.format(Locale.ROOT, "%,.1f GFLOP/s (%s)", perSecond / 1e9, source());
+    }
 
     /** Floating-point operations per second, the best of a few products; takes less than a second. */
     public static double measure(Engine engine) {

@@ -52,12 +52,13 @@ public final class Pretraining implements AutoCloseable {
     private final Executable micro;
     private final Executable update;
     private final Executable evaluate;
+    private final Executable norms;
     private final PromptSamples samples;
-    private final double peakFlops;
+    private final PeakFlops peak;
     private BestFitLoader loader;
-    private final int[] ids;
-    private final int[] targets;
+    private final StepBatches batches;
     private final float[] loss = new float[1];
+    private final float[] gradientSquares;
     private LoaderState loaderState;
 
     /** Where the run was resumed; null if it began here. */
@@ -114,24 +115,31 @@ public final class Pretraining implements AutoCloseable {
         plan.requireFits(available, TrainingPlan.remedy(options, config, engine, available));
 
         // 3. compile, which allocates, and fill the weights
-        peakFlops = PeakFlops.measure(engine);
+        peak = PeakFlops.of(engine);
         List<Executable> compiled = engine.compile(plan);
         micro = compiled.get(0);
         update = compiled.get(1);
         evaluate = compiled.get(2);
-        samples.bind(engine, compiled.subList(3, compiled.size()));
+        norms = compiled.get(3);
+        samples.bind(engine, compiled.subList(4, compiled.size()));
         gpt.initialise(engine, options.seed());
 
         // 4. the data; one batch is always fetched ahead
         loader = inputs.loader(Split.TRAIN, rows(), config.sequenceLength());
-        ids = new int[loader.options().tokens()];
-        targets = new int[loader.options().tokens()];
+        batches =
+                new StepBatches(derivation.accumulationSteps(), loader.options().tokens());
+        gradientSquares = new float[groups.size()];
         loaderState = loader.state();
     }
 
     /** What follows from the options. */
     public Derivation derivation() {
         return derivation;
+    }
+
+    /** What utilisation is relative to. */
+    public PeakFlops peak() {
+        return peak;
     }
 
     /** Where everything is in memory. */
@@ -180,12 +188,13 @@ public final class Pretraining implements AutoCloseable {
      * @param listener is told what happens
      * @return steps done; fewer than all if it was stopped
      * @throws IOException if the last checkpoint cannot be written
-     * @throws TrainingException if the loss is not finite; earlier checkpoints stay
+     * @throws TrainingException if loss, gradients or weights are not finite, naming where that began; earlier checkpoints stay
      */
     public int run(RunFolder folder, int keepLast, BooleanSupplier stop, TrainingListener listener) throws IOException {
         var intervals = options.intervals();
         listener.on(opening());
-        loader.next(ids, targets);
+        listener.on(new TrainingEvent.Memory(firstStep, MemoryUse.now(plan.totalBytes())));
+        loader.next(batches.ids(0), batches.targets(0));
         long firstWait = loader.waitNanos();
         int iterations = derivation.iterations();
         for (int step = firstStep; ; step++) {
@@ -194,11 +203,13 @@ public final class Pretraining implements AutoCloseable {
             boolean isNew = step > firstStep || resumption == null;
             if (isNew && intervals.evalEvery() > 0 && (last || step % intervals.evalEvery() == 0)) {
                 listener.on(validate(step));
+                listener.on(new TrainingEvent.Memory(step, MemoryUse.now(plan.totalBytes())));
             }
             if (isNew && intervals.sampleEvery() > 0 && (last || due(step, intervals.sampleEvery()))) {
                 samples.at(step).forEach(listener::on);
             }
             if (isNew && (stopping || saves(step))) {
+                requireFiniteState(step, folder, listener);
                 listener.on(save(folder, step, last || stopping));
                 folder.keepLast(keepLast);
             }
@@ -208,8 +219,13 @@ public final class Pretraining implements AutoCloseable {
             if (stopping) {
                 return step;
             }
-            listener.on(train(step, stop));
+            TrainingEvent event = train(step, stop);
+            listener.on(event);
+            if (event instanceof TrainingEvent.NotFinite fault) {
+                throw Diagnosis.stop(fault, options.optimizer(), folder);
+            }
         }
+        listener.on(new TrainingEvent.Memory(iterations, MemoryUse.now(plan.totalBytes())));
         double waited = (loader.waitNanos() - firstWait) / 1e9;
         double waitShare = stepSeconds > 0 ? waited / stepSeconds : 0;
         listener.on(new TrainingEvent.Finished(
@@ -220,37 +236,76 @@ public final class Pretraining implements AutoCloseable {
     private TrainingEvent opening() {
         Resumption resumed = resumption;
         if (resumed == null) {
-            return new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peakFlops));
+            return new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peak));
         }
         return new TrainingEvent.Resumed(
                 firstStep, resumed.saved().checkpoint().directory(), resumed.changes(), resumed.history());
     }
 
-    /** One step: micro-batches whose gradients add up, then the update. */
-    private TrainingEvent.Step train(int step, BooleanSupplier stop) {
+    /** One step: micro-batches whose gradients add up, then the update, unless loss or gradients are not finite. */
+    private TrainingEvent train(int step, BooleanSupplier stop) {
         long start = System.nanoTime();
-        for (int i = 1; i <= derivation.accumulationSteps(); i++) {
-            engine.write(programs.ids(), ids);
-            engine.write(programs.targets(), targets);
+        int last = batches.count() - 1;
+        for (int i = 0; i <= last; i++) {
+            engine.write(programs.ids(), batches.ids(i));
+            engine.write(programs.targets(), batches.targets(i));
             micro.run();
-            stopping = i == derivation.accumulationSteps() && stop.getAsBoolean();
-            if (i == derivation.accumulationSteps() && (stopping || saves(step + 1))) {
+            stopping = i == last && stop.getAsBoolean();
+            if (i == last && (stopping || saves(step + 1))) {
                 // the state from which a resumed run would read on, before the next batch is fetched ahead
                 loaderState = loader.state();
             }
-            loader.next(ids, targets);
+            loader.next(batches.ids(i + 1), batches.targets(i + 1));
+        }
+        norms.run();
+        engine.read(programs.loss(), 0, MemorySegment.ofArray(loss));
+        engine.read(programs.gradientSquares(), 0, MemorySegment.ofArray(gradientSquares));
+        String problem = problem();
+        if (!problem.isEmpty()) {
+            // nothing but gradients has changed, so the step can be run again
+            String where = new Diagnosis(engine, programs, micro, norms, groups).of(batches, ratesBefore(step));
+            return new TrainingEvent.NotFinite(step, problem, where);
         }
         hyper.write(engine, groups, step);
         update.run();
-        engine.read(programs.loss(), 0, MemorySegment.ofArray(loss));
+        batches.advance();
         double seconds = (System.nanoTime() - start) / 1e9;
         stepSeconds += seconds;
-        if (!Float.isFinite(loss[0])) {
-            throw new TrainingException(
-                    "the loss is " + loss[0] + " at step " + step,
-                    "train again from the start with lower learning rates or a larger batch; earlier checkpoints are as they were");
-        }
         return account(step, seconds);
+    }
+
+    /** What of loss and gradients is not finite, or nothing. */
+    private String problem() {
+        if (!Float.isFinite(loss[0])) {
+            return "the loss is " + loss[0];
+        }
+        for (int i = 0; i < gradientSquares.length; i++) {
+            if (!Float.isFinite(gradientSquares[i])) {
+                return "the gradient norm of " + groups.get(i).name() + " is " + gradientSquares[i];
+            }
+        }
+        return "";
+    }
+
+    /** A checkpoint to go on from must hold numbers; the last update alone can have spoilt them unnoticed. */
+    private void requireFiniteState(int step, RunFolder folder, TrainingListener listener) throws IOException {
+        String where = new Diagnosis(engine, programs, micro, norms, groups).ofState(ratesBefore(step));
+        if (!where.isEmpty()) {
+            var fault = new TrainingEvent.NotFinite(step, "weights or optimizer state are not finite", where);
+            listener.on(fault);
+            throw Diagnosis.stop(fault, options.optimizer(), folder);
+        }
+    }
+
+    /** Learning rate of each group in the update before a step; none before the first of this process. */
+    private double[] ratesBefore(int step) {
+        if (step == firstStep) {
+            return new double[0];
+        }
+        double multiplier = hyper.schedules().learningRate(step - 1);
+        return groups.stream()
+                .mapToDouble(group -> group.initialLearningRate() * multiplier)
+                .toArray();
     }
 
     private TrainingEvent.Step account(int step, double seconds) {
@@ -270,7 +325,8 @@ public final class Pretraining implements AutoCloseable {
                 hyper.weightDecay(step),
                 seconds,
                 (long) (derivation.totalBatchSize() / seconds),
-                100 * flops / seconds / peakFlops,
+                100 * flops / seconds / peak.perSecond(),
+                peak.utilisation(),
                 position.epoch(),
                 position.shard(),
                 position.rowGroup(),
@@ -280,14 +336,12 @@ public final class Pretraining implements AutoCloseable {
                 gradientNorms());
     }
 
-    /** What the update program left behind; a square per group. */
     private Map<String, Double> gradientNorms() {
-        float[] squares = engine.floats(programs.gradientSquares());
-        var norms = new LinkedHashMap<String, Double>();
-        for (int i = 0; i < squares.length; i++) {
-            norms.put(groups.get(i).name(), Math.sqrt(squares[i]));
+        var byGroup = new LinkedHashMap<String, Double>();
+        for (int i = 0; i < gradientSquares.length; i++) {
+            byGroup.put(groups.get(i).name(), Math.sqrt(gradientSquares[i]));
         }
-        return norms;
+        return byGroup;
     }
 
     /** Bits per byte on the beginning of the validation split, always the same batches. */
@@ -295,13 +349,13 @@ public final class Pretraining implements AutoCloseable {
         long start = System.nanoTime();
         var bpb = new BitsPerByte(inputs.tokenizer().tokenBytes());
         long tokens = 0;
-        int batch = ids.length;
-        long batches = Math.max(1, options.intervals().evalTokens() / batch);
+        int batch = batches.tokens();
+        long count = Math.max(1, options.intervals().evalTokens() / batch);
         int[] x = new int[batch];
         int[] y = new int[batch];
         try (BestFitLoader validation =
                 inputs.loader(Split.VAL, rows(), gpt.config().sequenceLength())) {
-            for (long i = 0; i < batches; i++) {
+            for (long i = 0; i < count; i++) {
                 validation.next(x, y);
                 engine.write(programs.ids(), x);
                 engine.write(programs.targets(), y);

@@ -42,7 +42,7 @@ public final class RunFacts {
             Gpt gpt,
             MemoryPlan plan,
             Engine engine,
-            double peakFlops) {
+            PeakFlops peak) {
         var facts = new LinkedHashMap<String, Object>();
         facts.put("started", now());
         facts.put("model", modelConfig(gpt.config()));
@@ -51,7 +51,7 @@ public final class RunFacts {
         facts.put("memory", memory(plan));
         facts.put("data", data(inputs));
         facts.put("options", options.userConfig());
-        facts.put("machine", machine(engine, peakFlops));
+        facts.put("machine", machine(engine, peak));
         facts.put(IDENTITY, Identity.of(engine).facts());
         return facts;
     }
@@ -119,12 +119,13 @@ public final class RunFacts {
         return map;
     }
 
-    private static Map<String, Object> machine(Engine engine, double peakFlops) {
+    private static Map<String, Object> machine(Engine engine, PeakFlops peak) {
         var device = engine.device();
         var map = new LinkedHashMap<String, Object>();
         map.put("processor", device.name());
         map.put("threads", device.threads());
-        map.put("matrix_product_gflops_measured", Math.rint(peakFlops / 1e8) / 10);
+        map.put("peak_gflops", Math.rint(peak.perSecond() / 1e8) / 10);
+        map.put("peak_source", peak.source());
         map.put("system", system());
         return map;
     }

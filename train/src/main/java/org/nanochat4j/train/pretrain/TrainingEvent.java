@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Something that happened in a run; told to a {@link TrainingListener} and kept in the metrics file. */
@@ -28,7 +29,8 @@ public sealed interface TrainingEvent {
      * @param weightDecay of Muon
      * @param seconds the step took
      * @param tokensPerSecond tokens of the step by its time
-     * @param mfu percent of the machine's peak, 0 if that is unknown
+     * @param mfu percent of the peak
+     * @param mfuName what that is called: {@code bf16_mfu} of a published peak, {@code mfu_of_measured} of a measured one
      * @param epoch pass over the data
      * @param shard index of the file being read
      * @param rowGroup index within the file
@@ -48,6 +50,7 @@ public sealed interface TrainingEvent {
             double seconds,
             long tokensPerSecond,
             double mfu,
+            String mfuName,
             int epoch,
             int shard,
             int rowGroup,
@@ -57,13 +60,27 @@ public sealed interface TrainingEvent {
             Map<String, Double> gradientNorms)
             implements TrainingEvent {
 
-        /** The reference's log line. */
+        /** Euclidean norm of the whole gradient. */
+        public double gradientNorm() {
+            return Math.sqrt(gradientNorms.values().stream()
+                    .mapToDouble(norm -> norm * norm)
+                    .sum());
+        }
+
+        /** Norms of the groups in one line. */
+        public String normsLine() {
+            return gradientNorms.entrySet().stream()
+                    .map(norm -> String.format(Locale.ROOT, "%s %.4g", norm.getKey(), norm.getValue()))
+                    .collect(Collectors.joining(" | ", "gradient norms: ", ""));
+        }
+
+        /** The reference's log line, with the gradient's norm, and with the loader's shard and row group. */
         public String line() {
             String eta = Double.isNaN(etaSeconds) ? "" : String.format(Locale.ROOT, " | eta: %.1fm", etaSeconds / 60);
             return String.format(
                     Locale.ROOT,
-                    "step %05d/%05d (%.2f%%) | loss: %.6f | lrm: %.2f | dt: %.2fms | tok/sec: %,d | bf16_mfu: %.2f | epoch: %d"
-                            + " pq: %d rg: %d | total time: %.2fm%s",
+                    "step %05d/%05d (%.2f%%) | loss: %.6f | lrm: %.2f | dt: %.2fms | tok/sec: %,d | %s: %.2f | epoch: %d"
+                            + " pq: %d rg: %d | grad: %.4f | total time: %.2fm%s",
                     step,
                     iterations,
                     100.0 * step / iterations,
@@ -71,10 +88,12 @@ public sealed interface TrainingEvent {
                     learningRate,
                     seconds * 1000,
                     tokensPerSecond,
+                    mfuName,
                     mfu,
                     epoch,
                     shard,
                     rowGroup,
+                    gradientNorm(),
                     totalSeconds / 60,
                     eta);
         }
@@ -130,6 +149,23 @@ public sealed interface TrainingEvent {
      * @param problem what went wrong
      */
     record SaveFailed(int step, String problem) implements TrainingEvent {}
+
+    /**
+     * What memory is in use.
+     *
+     * @param step after so many steps
+     * @param use planned and real
+     */
+    record Memory(int step, MemoryUse use) implements TrainingEvent {}
+
+    /**
+     * A number that is not finite; the run stops, and older checkpoints are as they were.
+     *
+     * @param step in which it was noticed
+     * @param what is not finite
+     * @param where it first appeared, as a replay of the step found out; a few lines
+     */
+    record NotFinite(int step, String what, String where) implements TrainingEvent {}
 
     /**
      * The run is over.

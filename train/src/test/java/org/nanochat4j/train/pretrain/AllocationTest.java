@@ -37,6 +37,7 @@ class AllocationTest {
         private final TrainingPrograms programs;
         private final Executable micro;
         private final Executable update;
+        private final Executable norms;
         private final List<ParamGroup> groups;
         private final HyperParameters hyper = new HyperParameters(new Schedules(100_000, 40, 0.65, 0.05), 0.1);
         private final int[] ids;
@@ -57,6 +58,7 @@ class AllocationTest {
             List<Executable> executables = engine.compile(engine.plan(programs.programs()));
             micro = executables.get(0);
             update = executables.get(1);
+            norms = executables.get(3);
             ids = new int[batch * config.sequenceLength()];
             targets = new int[ids.length];
             idBytes = MemorySegment.ofArray(ids);
@@ -64,7 +66,7 @@ class AllocationTest {
             vocabulary = config.vocabularySize();
         }
 
-        /** Two micro-batches and an update. */
+        /** Two micro-batches, norms and an update. */
         void step() {
             for (int i = 0; i < 2; i++) {
                 for (int at = 0; at < ids.length; at++) {
@@ -75,9 +77,10 @@ class AllocationTest {
                 engine.write(programs.targets(), 0, targetBytes);
                 micro.run();
             }
+            norms.run();
+            engine.read(programs.loss(), 0, lossBytes);
             hyper.write(engine, groups, step++);
             update.run();
-            engine.read(programs.loss(), 0, lossBytes);
         }
     }
 

@@ -81,36 +81,26 @@ final class CpuBackend implements Backend {
             MemorySegment arena,
             MemorySegment scratch) {
         Program program = layout.program();
-        List<Object> kept = new ArrayList<>(List.of(arena, scratch));
-        long[] addresses = new long[program.values().size()];
+        MemorySegment[] values = new MemorySegment[program.values().size()];
         for (Value value : program.values()) {
             Variable variable =
                     program.values().get(layout.liveness().storage(value)).variable();
-            if (variable != null) {
-                CpuBuffer buffer = (CpuBuffer) variables.apply(variable);
-                kept.add(buffer);
-                addresses[value.id()] = buffer.address();
-            } else {
-                addresses[value.id()] = arena.address() + layout.offset(value);
-            }
+            values[value.id()] = variable != null
+                    ? ((CpuBuffer) variables.apply(variable)).segment()
+                    : arena.asSlice(layout.offset(value), value.type().bytes());
         }
-        List<Step> steps = new ArrayList<>();
         List<Kernel> kernels = new ArrayList<>();
-        for (Step step : program.steps()) {
-            if (!step.op().isView()) {
-                steps.add(step);
-                kernels.add(lowering.bind(
-                        step,
-                        addresses(step.inputs(), addresses),
-                        addresses(step.outputs(), addresses),
-                        scratch.address()));
-            }
+        for (Step step : CpuExecutable.computing(program)) {
+            kernels.add(lowering.bind(
+                    step, addresses(step.inputs(), values), addresses(step.outputs(), values), scratch.address()));
         }
-        return new CpuExecutable(program.name(), steps, kernels.toArray(Kernel[]::new), kept);
+        return new CpuExecutable(program, kernels.toArray(Kernel[]::new), values, scratch);
     }
 
-    private static long[] addresses(List<Value> values, long[] addresses) {
-        return values.stream().mapToLong(value -> addresses[value.id()]).toArray();
+    private static long[] addresses(List<Value> values, MemorySegment[] segments) {
+        return values.stream()
+                .mapToLong(value -> segments[value.id()].address())
+                .toArray();
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Interpreter;
@@ -267,6 +268,28 @@ public final class Engine implements AutoCloseable {
     public List<Executable> compile(MemoryPlan plan) {
         plan.requireFits(device().memoryBytes(), "use a smaller batch, a shorter sequence or a smaller model");
         return backend.compile(plan, this::buffer);
+    }
+
+    /**
+     * Runs a program of this engine once more, step by step, and looks at every number: for finding out where a NaN or an infinity comes from.
+     * Slow, and variables that the program adds to must be what they were before the run in question.
+     *
+     * @param program what was compiled
+     * @param executable what came of it
+     * @return where the first number that is not finite appeared; empty if all are finite
+     */
+    public Optional<NonFinite> check(Program program, Executable executable) {
+        return CheckingReplay.run(this, program, executable);
+    }
+
+    /**
+     * Looks at every number of a variable.
+     *
+     * @param variable which
+     * @return whether none is NaN or infinite
+     */
+    public boolean isFinite(Variable variable) {
+        return FiniteScan.of(variable.type(), buffer(variable)::read).clean();
     }
 
     private static void require(TensorType type, DType dtype, String name) {
