@@ -107,7 +107,7 @@ final class QuickstartCommand extends Verb {
         sample(run, Path.of(result.get("checkpoint").asString()), tokenizer.tokenizer());
         say("5 of 5: report");
         ReportFiles.Written report =
-                ReportFiles.write(RunLog.read(run), baseDir().report(NAME));
+                ReportFiles.write(List.of(RunLog.read(run)), baseDir().report(NAME));
         say("report    " + report.html());
         if (!report.note().isEmpty()) {
             say("          " + report.note());

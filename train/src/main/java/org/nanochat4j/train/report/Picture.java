@@ -14,14 +14,15 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * A line chart over training steps.
+ * A line chart.
  *
  * @param file name without ending
  * @param title above the chart
+ * @param across what the horizontal axis shows
  * @param unit of the vertical axis
  * @param lines what is drawn, the last on top
  */
-record Picture(String file, String title, String unit, List<Line> lines) {
+record Picture(String file, String title, String across, String unit, List<Line> lines) {
 
     private static final int WIDTH = 960;
     private static final int HEIGHT = 420;
@@ -31,7 +32,7 @@ record Picture(String file, String title, String unit, List<Line> lines) {
      * One line.
      *
      * @param name in the legend
-     * @param points two rows, steps and values
+     * @param points two rows, x and y
      * @param color of the line
      * @param width in pixels
      */
@@ -59,7 +60,7 @@ record Picture(String file, String title, String unit, List<Line> lines) {
                 .width(WIDTH)
                 .height(HEIGHT)
                 .title(title)
-                .xAxisTitle("step")
+                .xAxisTitle(across)
                 .yAxisTitle(unit)
                 .build();
         chart.getStyler()

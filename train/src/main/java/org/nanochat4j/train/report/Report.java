@@ -1,171 +1,183 @@
 package org.nanochat4j.train.report;
 
-import java.awt.Color;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A report before it has a form: a title, a summary, pictures, tables and samples.
+ * A report on one or several runs before it has a form: a title, a summary, pictures, tables and samples.
  *
  * @param title of the report
- * @param summary a few facts in the order of their importance
- * @param pictures curves over the steps
- * @param sections tables of facts
- * @param samples continuations by the last model that sampled
+ * @param notes what the reader should know before comparing
+ * @param summary what came out, with a column per run
+ * @param pictures curves, with a line per run where there are several
+ * @param sections tables of facts, with a column per run
+ * @param samples continuations by the last model of each run that sampled
  */
-record Report(String title, Table summary, List<Picture> pictures, List<Table> sections, List<Sample> samples) {
+record Report(
+        String title,
+        List<String> notes,
+        Table summary,
+        List<Picture> pictures,
+        List<Table> sections,
+        List<Sample> samples) {
 
-    private static final Color FAINT = new Color(0xB8C4D6);
-    private static final Color STRONG = new Color(0x1F4E9E);
-    private static final String NORM = "grad_norm/";
-    private static final Color WARM = new Color(0xC2571A);
+    /** In place of a fact that a run lacks. */
+    private static final String NONE = "—";
 
     /**
-     * Two columns.
+     * A name and a value per run in each row.
      *
      * @param title above the table
-     * @param rows name and value
+     * @param runs names above the columns; a single one is left out
+     * @param rows the facts
      */
-    record Table(String title, List<Row> rows) {}
+    record Table(String title, List<String> runs, List<Row> rows) {}
 
     /**
-     * One fact.
+     * One fact of all runs.
      *
      * @param name what it is
-     * @param value as text
+     * @param values as text, one per run
+     * @param differs whether to point out that the runs differ
      */
-    record Row(String name, String value) {}
+    record Row(String name, List<String> values, boolean differs) {}
 
     /**
      * A continuation.
      *
+     * @param run whose model wrote it
      * @param prompt what was given
      * @param text prompt and continuation
      */
-    record Sample(String prompt, String text) {}
+    record Sample(String run, String prompt, String text) {}
 
-    static Report of(RunLog run) {
+    /** A report on a run, or on several side by side. */
+    static Report of(List<RunLog> runs) {
+        List<String> names = runs.stream().map(RunLog::name).toList();
         var sections = new ArrayList<Table>();
-        for (var section : run.facts().properties()) {
-            if (section.getValue().isObject()) {
-                var rows = new ArrayList<Row>();
-                flatten("", section.getValue(), section.getKey().equals("memory"), rows);
-                sections.add(new Table(section.getKey().replace('_', ' '), rows));
+        for (String section : sections(runs)) {
+            List<LinkedHashMap<String, String>> facts =
+                    runs.stream().map(run -> section(run, section)).toList();
+            sections.add(table(section.replace('_', ' '), names, facts, true));
+        }
+        if (runs.size() > 1) {
+            sections.addFirst(differences(names, sections));
+        }
+        return new Report(
+                (runs.size() == 1 ? "Training run " : "Training runs ") + String.join(", ", names),
+                notes(runs),
+                table("Summary", names, runs.stream().map(RunSummary::of).toList(), false),
+                Curves.of(runs),
+                sections,
+                runs.stream().flatMap(Report::samples).toList());
+    }
+
+    private static List<String> sections(List<RunLog> runs) {
+        var sections = new LinkedHashSet<String>();
+        for (RunLog run : runs) {
+            run.facts().properties().stream()
+                    .filter(field -> field.getValue().isObject())
+                    .forEach(field -> sections.add(field.getKey()));
+        }
+        return List.copyOf(sections);
+    }
+
+    /** Rows in the order in which the first run that has them names them. */
+    private static Table table(
+            String title, List<String> names, List<LinkedHashMap<String, String>> facts, boolean compare) {
+        var keys = new LinkedHashSet<String>();
+        facts.forEach(run -> keys.addAll(run.keySet()));
+        var rows = new ArrayList<Row>();
+        for (String key : keys) {
+            List<String> values =
+                    facts.stream().map(run -> run.getOrDefault(key, NONE)).toList();
+            boolean differs = compare && values.stream().distinct().count() > 1;
+            rows.add(new Row(key, values, differs));
+        }
+        return new Table(title, names, rows);
+    }
+
+    private static Table differences(List<String> names, List<Table> sections) {
+        var rows = new ArrayList<Row>();
+        for (Table section : sections) {
+            for (Row row : section.rows()) {
+                if (row.differs()) {
+                    rows.add(new Row(section.title() + ": " + row.name(), row.values(), false));
+                }
             }
         }
-        return new Report("Training run " + run.name(), summary(run), pictures(run), sections, samples(run));
+        return new Table("Differences", names, rows);
     }
 
-    private static Table summary(RunLog run) {
-        var rows = new ArrayList<Row>();
-        List<JsonNode> bpb = run.validations();
-        JsonNode facts = run.facts();
-        add(rows, "parameters", facts.path("parameters").path("total"));
-        add(rows, "tokens per step", facts.path("derivation").path("total_batch_size"));
-        rows.add(new Row(
-                "steps",
-                run.steps().size() + " of "
-                        + facts.path("derivation").path("num_iterations").asString("?")
-                        + (run.end().isMissingNode() ? " (the run did not end)" : "")));
-        if (!bpb.isEmpty()) {
-            rows.add(new Row("first validation bpb", text(bpb.getFirst().path("val/bpb"))));
-            rows.add(new Row("last validation bpb", text(bpb.getLast().path("val/bpb"))));
+    private static List<String> notes(List<RunLog> runs) {
+        var notes = new ArrayList<String>();
+        if (differ(runs, "data", "tokenizer_fingerprint") || differ(runs, "model", "vocab_size")) {
+            notes.add("The runs have different tokenizers: losses are nats per token and cannot be compared,"
+                    + " bits per byte can.");
         }
-        if (!run.steps().isEmpty()) {
-            rows.add(new Row(
-                    "last loss (smoothed), nats", text(run.steps().getLast().path("train/smooth_loss"))));
-            double seconds = run.steps().stream()
-                    .mapToDouble(step -> step.path("train/dt").asDouble())
-                    .sum();
-            rows.add(new Row("training time", String.format(Locale.ROOT, "%.1f minutes", seconds / 60)));
-            rows.add(new Row("speed, median", String.format(Locale.ROOT, "%,.0f tokens/s", medianRate(run))));
+        if (differ(runs, "data", "folder")) {
+            notes.add("The runs read different data, so bits per byte are of different validation texts.");
         }
-        add(rows, "waited for data, seconds", run.end().path("data_wait_seconds"));
-        add(rows, "waited for data, share of the steps' time", run.end().path("data_wait_share"));
-        return new Table("Summary", rows);
-    }
-
-    private static double medianRate(RunLog run) {
-        double[] rates = RunLog.series(run.steps(), "train/tok_per_sec")[1].clone();
-        java.util.Arrays.sort(rates);
-        return rates.length == 0 ? 0 : rates[rates.length / 2];
-    }
-
-    private static List<Picture> pictures(RunLog run) {
-        List<JsonNode> steps = run.steps();
-        var pictures = new ArrayList<Picture>();
-        pictures.add(new Picture(
-                "loss",
-                "Training loss",
-                "nats per token",
-                List.of(
-                        new Picture.Line("each step", RunLog.series(steps, "train/loss"), FAINT, 1.2f),
-                        new Picture.Line("smoothed", RunLog.series(steps, "train/smooth_loss"), STRONG, 2.2f))));
-        pictures.add(picture("bpb", "Validation", "bits per byte", RunLog.series(run.validations(), "val/bpb"), WARM));
-        pictures.add(picture(
-                "learning-rate", "Learning-rate schedule", "multiplier", RunLog.series(steps, "train/lrm"), STRONG));
-        pictures.add(picture("speed", "Speed", "tokens per second", RunLog.series(steps, "train/tok_per_sec"), STRONG));
-        pictures.add(new Picture("gradient-norm", "Gradient norm by parameter group", "Euclidean norm", norms(steps)));
-        pictures.removeIf(Picture::isEmpty);
-        return pictures;
-    }
-
-    private static List<Picture.Line> norms(List<JsonNode> steps) {
-        if (steps.isEmpty()) {
-            return List.of();
+        if (differ(runs, "machine", "peak_source")) {
+            notes.add("MFU is relative to peaks of different kinds; see the peak in the summary.");
         }
-        List<String> groups = steps.getFirst().propertyNames().stream()
-                .filter(key -> key.startsWith(NORM))
-                .toList();
-        var lines = new ArrayList<Picture.Line>();
-        for (String key : groups) {
-            // hues evenly round the circle, so that any number of groups can be told apart
-            Color color = Color.getHSBColor((float) lines.size() / groups.size(), 0.75f, 0.7f);
-            lines.add(new Picture.Line(key.substring(NORM.length()), RunLog.series(steps, key), color, 1.4f));
+        if (Curves.byTokens(runs)) {
+            notes.add("The runs take different numbers of tokens per step; the curves are drawn over tokens.");
         }
-        return lines;
+        return notes;
     }
 
-    private static Picture picture(String file, String title, String unit, double[][] points, Color color) {
-        return new Picture(file, title, unit, List.of(new Picture.Line(title, points, color, 2.2f)));
+    private static boolean differ(List<RunLog> runs, String section, String key) {
+        return runs.stream()
+                        .map(run -> run.facts().path(section).path(key))
+                        .filter(value -> !value.isMissingNode())
+                        .map(Objects::toString)
+                        .distinct()
+                        .count()
+                > 1;
     }
 
-    private static List<Sample> samples(RunLog run) {
+    private static Stream<Sample> samples(RunLog run) {
         if (run.samples().isEmpty()) {
-            return List.of();
+            return Stream.of();
         }
         int last = run.samples().getLast().path("step").asInt();
         return run.samples().stream()
                 .filter(sample -> sample.path("step").asInt() == last)
                 .map(sample -> new Sample(
-                        sample.path("prompt").asString(""), sample.path("text").asString("")))
-                .toList();
+                        run.name(),
+                        sample.path("prompt").asString(""),
+                        sample.path("text").asString("")));
     }
 
-    private static void flatten(String prefix, JsonNode node, boolean bytes, List<Row> rows) {
+    private static LinkedHashMap<String, String> section(RunLog run, String name) {
+        var facts = new LinkedHashMap<String, String>();
+        flatten("", run.facts().path(name), name.equals("memory"), facts);
+        return facts;
+    }
+
+    private static void flatten(String prefix, JsonNode node, boolean bytes, LinkedHashMap<String, String> facts) {
         for (var field : node.properties()) {
             String name = prefix + field.getKey().replace('_', ' ');
             if (field.getValue().isObject()) {
-                flatten(name + ", ", field.getValue(), bytes, rows);
+                flatten(name + ", ", field.getValue(), bytes, facts);
             } else {
-                rows.add(new Row(name, bytes ? megabytes(field.getValue()) : text(field.getValue())));
+                facts.put(name, bytes ? mebibytes(field.getValue()) : text(field.getValue()));
             }
         }
     }
 
-    private static void add(List<Row> rows, String name, JsonNode value) {
-        if (!value.isMissingNode() && !value.isNull()) {
-            rows.add(new Row(name, text(value)));
-        }
-    }
-
-    private static String megabytes(JsonNode value) {
+    static String mebibytes(JsonNode value) {
         return value.isNumber() ? String.format(Locale.ROOT, "%,.1f MiB", value.asDouble() / (1 << 20)) : text(value);
     }
 
-    private static String text(JsonNode value) {
+    static String text(JsonNode value) {
         if (value.isIntegralNumber()) {
             return String.format(Locale.ROOT, "%,d", value.asLong());
         }
@@ -175,8 +187,8 @@ record Report(String title, Table summary, List<Picture> pictures, List<Table> s
                     ? String.format(Locale.ROOT, "%.4g", number)
                     : trimmed(String.format(Locale.ROOT, "%.6f", number));
         }
-        if (value.isNull()) {
-            return "none";
+        if (value.isNull() || value.isMissingNode()) {
+            return NONE;
         }
         return value.isString() ? value.asString() : value.toString();
     }

@@ -9,11 +9,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Writes a report: {@code report.md} with picture files beside it, and {@code report.html} with the pictures inside.
@@ -26,14 +25,12 @@ public final class ReportFiles {
             "Pictures are SVG, since this machine has no fonts to draw PNG files with; install"
                     + " fontconfig and a font, for example with apt install fontconfig fonts-dejavu-core.";
 
-    /** The steps of the run as a table for other programs. */
-    public static final String CSV = "metrics.csv";
-
     private static final String STYLE = """
             body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
             h1{font-size:1.7rem}h2{font-size:1.2rem;margin-top:2.2rem;text-transform:capitalize}
             table{border-collapse:collapse;margin:.6rem 0}td{padding:.2rem .9rem .2rem 0;border-bottom:1px solid #e3e8ef;vertical-align:top}
-            td:last-child{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}img{max-width:100%;display:block;margin:1rem 0}
+            th{text-align:left;padding:.2rem .9rem .2rem 0;border-bottom:2px solid #c3ccd8}
+            td+td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}tr.differs td{background:#fff3d6}img{max-width:100%;display:block;margin:1rem 0}
             blockquote{margin:.6rem 0;padding:.4rem .9rem;border-left:3px solid #1f4e9e;background:#f5f8fc;white-space:pre-wrap}
             """;
 
@@ -67,18 +64,18 @@ public final class ReportFiles {
     private ReportFiles() {}
 
     /**
-     * Writes the report on a run.
+     * Writes the report on a run, or on several side by side.
      *
-     * @param run what happened
+     * @param runs what happened; runs of the same name are numbered
      * @param folder where to; older reports there are replaced
      */
-    public static Written write(RunLog run, Path folder) throws IOException {
-        return write(run, folder, true);
+    public static Written write(List<RunLog> runs, Path folder) throws IOException {
+        return write(runs, folder, true);
     }
 
     /** With or without pictures that need fonts. */
-    static Written write(RunLog run, Path folder, boolean fonts) throws IOException {
-        Report report = Report.of(run);
+    static Written write(List<RunLog> runs, Path folder, boolean fonts) throws IOException {
+        Report report = Report.of(distinct(runs));
         List<Image> images = new ArrayList<>();
         String note = "";
         for (Picture picture : report.pictures()) {
@@ -94,27 +91,25 @@ public final class ReportFiles {
         Path html = folder.resolve("report.html");
         save(markdown, markdown(report, images, note).getBytes(StandardCharsets.UTF_8));
         save(html, html(report, images, note).getBytes(StandardCharsets.UTF_8));
-        save(folder.resolve(CSV), csv(run.steps()).getBytes(StandardCharsets.UTF_8));
         return new Written(markdown, html, images.size(), note);
     }
 
-    /** A line per step, a column per metric; a metric that a step lacks, or that was not finite, is empty. */
-    private static String csv(List<JsonNode> steps) {
-        var columns = new LinkedHashSet<String>();
-        steps.forEach(step -> columns.addAll(step.propertyNames()));
-        columns.remove("kind");
-        var text = new StringBuilder(String.join(",", columns)).append('\n');
-        for (JsonNode step : steps) {
-            text.append(columns.stream()
-                            .map(column -> step.path(column).asString(""))
-                            .collect(Collectors.joining(",")))
-                    .append('\n');
+    private static List<RunLog> distinct(List<RunLog> runs) {
+        var names = new HashSet<String>();
+        var distinct = new ArrayList<RunLog>();
+        for (RunLog run : runs) {
+            String name = run.name();
+            for (int i = 2; !names.add(name); i++) {
+                name = run.name() + " (" + i + ")";
+            }
+            distinct.add(run.named(name));
         }
-        return text.toString();
+        return distinct;
     }
 
     private static String markdown(Report report, List<Image> images, String note) {
         var text = new StringBuilder("# ").append(report.title()).append("\n");
+        report.notes().forEach(remark -> text.append("\n*").append(remark).append("*\n"));
         markdown(report.summary(), text);
         for (Image image : images) {
             text.append("\n![")
@@ -129,7 +124,12 @@ public final class ReportFiles {
         if (!report.samples().isEmpty()) {
             text.append("\n## Samples\n");
         }
+        String writer = "";
         for (Report.Sample sample : report.samples()) {
+            if (report.summary().runs().size() > 1 && !sample.run().equals(writer)) {
+                text.append("\n### ").append(sample.run()).append("\n");
+                writer = sample.run();
+            }
             text.append("\n> ")
                     .append(sample.text().strip().replaceAll("\\R", "\n> "))
                     .append("\n");
@@ -139,13 +139,20 @@ public final class ReportFiles {
     }
 
     private static void markdown(Report.Table table, StringBuilder text) {
-        text.append("\n## ").append(table.title()).append("\n\n| | |\n|---|---|\n");
+        int columns = table.runs().size();
+        String heads =
+                columns == 1 ? "" : table.runs().stream().map(ReportFiles::cell).collect(Collectors.joining(" | "));
+        text.append("\n## ")
+                .append(table.title())
+                .append("\n\n| | ")
+                .append(heads)
+                .append(" |\n|");
+        text.append("---|".repeat(columns + 1)).append("\n");
         for (Report.Row row : table.rows()) {
-            text.append("| ")
-                    .append(cell(row.name()))
-                    .append(" | ")
-                    .append(cell(row.value()))
-                    .append(" |\n");
+            String mark = row.differs() ? "**" : "";
+            text.append("| ").append(mark).append(cell(row.name())).append(mark);
+            row.values().forEach(value -> text.append(" | ").append(cell(value)));
+            text.append(" |\n");
         }
     }
 
@@ -162,6 +169,8 @@ public final class ReportFiles {
                 .append("</style></head><body>\n<h1>")
                 .append(escape(report.title()))
                 .append("</h1>\n");
+        report.notes()
+                .forEach(remark -> text.append("<p><em>").append(escape(remark)).append("</em></p>\n"));
         html(report.summary(), text);
         for (Image image : images) {
             text.append("<img alt=\"")
@@ -178,7 +187,12 @@ public final class ReportFiles {
         if (!report.samples().isEmpty()) {
             text.append("<h2>Samples</h2>\n");
         }
+        String writer = "";
         for (Report.Sample sample : report.samples()) {
+            if (report.summary().runs().size() > 1 && !sample.run().equals(writer)) {
+                text.append("<h3>").append(escape(sample.run())).append("</h3>\n");
+                writer = sample.run();
+            }
             text.append("<blockquote>").append(escape(sample.text().strip())).append("</blockquote>\n");
         }
         report.sections().forEach(section -> html(section, text));
@@ -187,12 +201,18 @@ public final class ReportFiles {
 
     private static void html(Report.Table table, StringBuilder text) {
         text.append("<h2>").append(escape(table.title())).append("</h2>\n<table>\n");
+        if (table.runs().size() > 1) {
+            text.append("<tr><th></th>");
+            table.runs().forEach(run -> text.append("<th>").append(escape(run)).append("</th>"));
+            text.append("</tr>\n");
+        }
         for (Report.Row row : table.rows()) {
-            text.append("<tr><td>")
+            text.append(row.differs() ? "<tr class=\"differs\"><td>" : "<tr><td>")
                     .append(escape(row.name()))
-                    .append("</td><td>")
-                    .append(escape(row.value()))
-                    .append("</td></tr>\n");
+                    .append("</td>");
+            row.values()
+                    .forEach(value -> text.append("<td>").append(escape(value)).append("</td>"));
+            text.append("</tr>\n");
         }
         text.append("</table>\n");
     }

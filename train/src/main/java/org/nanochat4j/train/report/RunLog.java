@@ -18,6 +18,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param steps one object per step
  * @param validations one object per evaluation
  * @param samples one object per sample
+ * @param memory one object each time memory was looked at
+ * @param notes what interrupted the run: it was resumed, a save failed, numbers were not finite
  * @param end what the end of the run says; a missing node if it did not end
  */
 public record RunLog(
@@ -26,6 +28,8 @@ public record RunLog(
         List<JsonNode> steps,
         List<JsonNode> validations,
         List<JsonNode> samples,
+        List<JsonNode> memory,
+        List<JsonNode> notes,
         JsonNode end) {
 
     /**
@@ -47,6 +51,8 @@ public record RunLog(
         var steps = new ArrayList<JsonNode>();
         var validations = new ArrayList<JsonNode>();
         var samples = new ArrayList<JsonNode>();
+        var memory = new ArrayList<JsonNode>();
+        var notes = new ArrayList<JsonNode>();
         for (int i = 0; i < lines.size(); i++) {
             JsonNode node;
             try {
@@ -65,6 +71,8 @@ public record RunLog(
                 case "step" -> steps.add(node);
                 case "validation" -> validations.add(node);
                 case "sample" -> samples.add(node);
+                case "memory" -> memory.add(node);
+                case "resume", "save_failed", "not_finite" -> notes.add(node);
                 case "end" -> end = node;
                 default -> {
                     // other kinds may be added; a report shows what it knows
@@ -75,7 +83,37 @@ public record RunLog(
             throw new ReportException(file + " does not say what was run", "name the folder of another run");
         }
         Path last = folder.toAbsolutePath().normalize().getFileName();
-        return new RunLog(last == null ? folder.toString() : last.toString(), facts, steps, validations, samples, end);
+        return new RunLog(
+                last == null ? folder.toString() : last.toString(),
+                facts,
+                steps,
+                validations,
+                samples,
+                memory,
+                notes,
+                end);
+    }
+
+    /** The same under another name. */
+    RunLog named(String other) {
+        return new RunLog(other, facts, steps, validations, samples, memory, notes, end);
+    }
+
+    /** Notes of one kind, in their order. */
+    List<JsonNode> notes(String kind) {
+        return notes.stream()
+                .filter(note -> note.path("kind").asString("").equals(kind))
+                .toList();
+    }
+
+    /** Tokens of a step, 1 if the file does not say. */
+    long tokensPerStep() {
+        return facts.path("derivation").path("total_batch_size").asLong(1);
+    }
+
+    /** Steps that were trained, those before a resume included. */
+    int stepsDone() {
+        return steps.isEmpty() ? 0 : steps.getLast().path("step").asInt() + 1;
     }
 
     /** One number of every object that has it, with its step: two rows, x and y. */

@@ -38,7 +38,7 @@ final class SvgChart {
                 HEIGHT));
         svg.append("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
         text(svg, WIDTH / 2.0, 22, "middle", "font-weight=\"bold\" font-size=\"14\"", picture.title());
-        text(svg, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10, "middle", "", "step");
+        text(svg, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10, "middle", "", picture.across());
         text(svg, LEFT, TOP - 8, "middle", "", picture.unit());
         for (double tick : ticks(x)) {
             line(svg, px(tick), TOP, px(tick), HEIGHT - BOTTOM);

@@ -54,14 +54,14 @@ class EndToEndTest {
     }
 
     @Test
-    @DisplayName("a log line per step has the reference's fields")
+    @DisplayName("a log line per step has the reference's fields, the loader's place and the gradient's norm")
     void logLines() {
         assertTrue(
                 trained.err()
                         .lines()
                         .anyMatch(line -> line.matches(
                                 "step 00000/00006 \\(0\\.00%\\) \\| loss: \\d+\\.\\d{6} \\| lrm: 0\\.50 \\|"
-                                        + " dt: \\d+\\.\\d\\dms \\| tok/sec: [\\d,]+ \\| bf16_mfu: \\d+\\.\\d\\d \\| epoch: \\d+ pq: 0 rg: \\d+ \\|"
+                                        + " dt: \\d+\\.\\d\\dms \\| tok/sec: [\\d,]+ \\| mfu_of_measured: \\d+\\.\\d\\d \\| epoch: \\d+ pq: 0 rg: \\d+ \\| grad: \\d+\\.\\d{4} \\|"
                                         + " total time: 0\\.00m")),
                 trained.err());
         assertTrue(
@@ -267,15 +267,53 @@ class EndToEndTest {
         }
         byte[] png = Files.readAllBytes(folder.resolve("reports/tiny/loss.png"));
         assertArrayEquals(new byte[] {(byte) 0x89, 'P', 'N', 'G'}, java.util.Arrays.copyOf(png, 4));
-        assertEquals(5, result.get("pictures").asInt());
-        List<String> csv = Files.readAllLines(folder.resolve("reports/tiny/metrics.csv"));
-        assertEquals(1 + 6, csv.size());
+        assertEquals(6, result.get("pictures").asInt());
+        List<String> csv = Files.readAllLines(run.resolve("metrics.csv"));
+        assertEquals(1 + 6 + 1, csv.size());
         List<String> columns = List.of(csv.getFirst().split(",", -1));
         JsonNode third = metrics("step").get(2);
         for (String column : List.of("step", "train/loss", "grad_norm/wte", "grad_norm/muon.32x32")) {
             String cell = csv.get(3).split(",", -1)[columns.indexOf(column)];
             assertEquals(third.get(column).asDouble(), Double.parseDouble(cell), 0, column);
         }
+        for (int row : List.of(1, 4, 7)) {
+            String[] cells = csv.get(row).split(",", -1);
+            assertEquals(row - 1, Integer.parseInt(cells[0]));
+            assertTrue(Double.parseDouble(cells[columns.indexOf("val/bpb")]) > 0, csv.get(row));
+            double planned = Double.parseDouble(cells[columns.indexOf("memory/planned")]);
+            double tensors = Double.parseDouble(cells[columns.indexOf("memory/tensors")]);
+            assertTrue(tensors >= planned && planned > 0, csv.get(row));
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "report on two runs: what differs, tables side by side, curves in the same pictures, a resume with its changes")
+    void comparison() throws IOException {
+        cli.train("--model-tag=other", "--depth=1", "--aspect-ratio=32", "--total-batch-size=64", "--num-iterations=8", "--eval-every=2")
+                .expect(0);
+        cli.run("train", "--resume=6", "--model-tag=other", "--matrix-lr=0.01", "--allow-changes")
+                .expect(0);
+        JsonNode result = json(cli.run("report", "--run=tiny", "--run=other", "--json")
+                .expect(0)
+                .out());
+        Path markdown = Path.of(result.get("markdown").asString());
+        assertTrue(markdown.endsWith("reports/tiny+other/report.md"), markdown.toString());
+        String text = Files.readString(markdown);
+        assertTrue(text.contains("# Training runs tiny, other"), text);
+        assertTrue(text.contains("## Differences"), text);
+        assertTrue(text.contains("| options: depth | 2 | 1 |"), text);
+        assertTrue(text.contains("| **depth** | 2 | 1 |"), text);
+        assertTrue(text.contains("| seed | 42 | 42 |"), text);
+        assertTrue(text.contains("| steps | 6 of 6 | 8 of 8 |"), text);
+        assertTrue(text.contains("| tokens trained on | 768 | 512 |"), text);
+        assertTrue(text.contains("| resumed after step | — | 6 |"), text);
+        assertTrue(text.contains("at step 6: matrix_lr from 0.02 to 0.01"), text);
+        assertTrue(text.contains("the curves are drawn over tokens"), text);
+        assertEquals(6, result.get("pictures").asInt());
+        String html = Files.readString(Path.of(result.get("html").asString()));
+        assertTrue(html.contains("<tr class=\"differs\"><td>depth</td><td>2</td><td>1</td></tr>"));
+        assertTrue(cli.run("report", "--run=tiny", "--run=tiny").expect(2).err().contains("given twice"));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class ReportFilesTest {
     void killedRun() throws IOException {
         RunLog log = RunLog.read(run(50, "{\"kind\":\"step\",\"st"));
         assertEquals(50, log.steps().size());
-        ReportFiles.Written written = ReportFiles.write(log, folder.resolve("report"));
+        ReportFiles.Written written = ReportFiles.write(List.of(log), folder.resolve("report"));
         String markdown = Files.readString(written.markdown());
         assertTrue(markdown.contains("did not end"), markdown);
         assertTrue(markdown.contains("| parameters | 1,234,567 |"), markdown);
@@ -51,7 +52,8 @@ class ReportFilesTest {
     @Test
     @DisplayName("without fonts the pictures are well-formed SVG, and the report says why")
     void withoutFonts() throws Exception {
-        ReportFiles.Written written = ReportFiles.write(RunLog.read(run(50, "")), folder.resolve("report"), false);
+        ReportFiles.Written written =
+                ReportFiles.write(List.of(RunLog.read(run(50, ""))), folder.resolve("report"), false);
         assertTrue(written.note().contains("fontconfig"));
         assertTrue(Files.readString(written.markdown()).contains("fontconfig"));
         assertTrue(Files.readString(written.html()).contains("data:image/svg+xml;base64,"));
@@ -64,8 +66,33 @@ class ReportFilesTest {
     @Test
     @DisplayName("a run without a single step has a report without curves of steps")
     void noSteps() throws IOException {
-        ReportFiles.Written written = ReportFiles.write(RunLog.read(run(0, "")), folder.resolve("report"));
+        ReportFiles.Written written = ReportFiles.write(List.of(RunLog.read(run(0, ""))), folder.resolve("report"));
         assertEquals(1, written.pictures());
+    }
+
+    @Test
+    @DisplayName(
+            "two runs of the same name and of different vocabularies: told apart, and losses are not to be compared")
+    void comparison() throws Exception {
+        RunLog one = RunLog.read(run(50, ""));
+        Files.writeString(
+                folder.resolve(Metrics.FILE),
+                Files.readString(folder.resolve(Metrics.FILE))
+                        .replace("\"n_layer\":2", "\"n_layer\":2,\"vocab_size\":9"));
+        RunLog two = RunLog.read(folder);
+        Files.writeString(
+                folder.resolve(Metrics.FILE),
+                Files.readString(folder.resolve(Metrics.FILE)).replace("\"vocab_size\":9", "\"vocab_size\":8"));
+        ReportFiles.Written written =
+                ReportFiles.write(List.of(one, two, RunLog.read(folder)), folder.resolve("report"), false);
+        String markdown = Files.readString(written.markdown());
+        assertTrue(markdown.contains("| model: vocab size | — | 9 | 8 |"), markdown);
+        assertTrue(markdown.contains("bits per byte can"), markdown);
+        assertTrue(markdown.contains(one.name() + " (3)"), markdown);
+        var document = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(folder.resolve("report/loss.svg").toFile());
+        assertEquals(3, document.getElementsByTagName("polyline").getLength());
     }
 
     @Test
