@@ -16,11 +16,8 @@ import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.ParamGroups;
 import org.nanochat4j.tokenizer.Tokenizer;
 
-/** All that can be said of a run before it: nothing of the model is allocated and nothing is written. */
+/** All that can be said of a run before it; nothing is written. A few micro-batches are tried, if that takes seconds, to tell how long it will take. */
 public final class DryRun {
-
-    /** Share of the peak rate that training of a usual size runs at. */
-    private static final double USUAL_SHARE = 0.5;
 
     private DryRun() {}
 
@@ -30,7 +27,7 @@ public final class DryRun {
      * @param options what would be trained
      * @param vocabularySize tokens
      * @param tokenizer of the samples, whose caches take memory too; null leaves them out
-     * @param engine that would train; its rate of matrix products is measured, which takes a second
+     * @param engine that would train; a step is measured on it, or at least the rate of matrix products
      * @return sections of facts, in the order of the derivation
      * @throws org.nanochat4j.model.ModelException.BadConfig if the options describe no run
      */
@@ -43,14 +40,14 @@ public final class DryRun {
         if (tokenizer != null) {
             programs.addAll(new PromptSamples(recorded.gpt(), tokenizer).programs());
         }
-        double peak = PeakFlops.measure(engine);
+        PeakFlops peak = PeakFlops.of(engine);
         var facts = new LinkedHashMap<String, Object>();
         facts.put("model", RunFacts.modelConfig(config));
         facts.put("parameters", RunFacts.parameters(config));
         facts.putAll(derived(options, vocabularySize));
         facts.put("memory", RunFacts.memory(engine.plan(programs)));
         facts.put("evaluation", evaluation(options, derivation));
-        facts.put("time", time(derivation, peak));
+        facts.put("time", time(options, derivation, StepTime.of(options, recorded, derivation, engine, peak), peak));
         return facts;
     }
 
@@ -119,24 +116,37 @@ public final class DryRun {
     }
 
     private static Map<String, Object> evaluation(PretrainOptions options, Derivation derivation) {
-        var intervals = options.intervals();
-        int every = intervals.evalEvery();
-        int iterations = derivation.iterations();
         var map = new LinkedHashMap<String, Object>();
-        map.put("tokens", intervals.evalTokens());
-        // at step 0, at every multiple, and at the end
-        map.put("evaluations", every > 0 ? 1 + (iterations + every - 1) / every : 0);
+        map.put("tokens", options.intervals().evalTokens());
+        map.put("evaluations", evaluations(options, derivation));
         return map;
     }
 
-    private static Map<String, Object> time(Derivation derivation, double peak) {
-        double step = (double) derivation.flopsPerToken() * derivation.totalBatchSize() / (peak * USUAL_SHARE);
+    /** At step 0, at every multiple, and at the end. */
+    private static int evaluations(PretrainOptions options, Derivation derivation) {
+        int every = options.intervals().evalEvery();
+        return every > 0 ? 1 + (derivation.iterations() + every - 1) / every : 0;
+    }
+
+    private static Map<String, Object> time(
+            PretrainOptions options, Derivation derivation, StepTime step, PeakFlops peak) {
+        double seconds = step.seconds(derivation);
         var map = new LinkedHashMap<String, Object>();
-        map.put("matrix_product_gflops_measured", peak / 1e9);
-        map.put("assumed_share_of_it", USUAL_SHARE);
-        map.put("expected_tokens_per_second", derivation.totalBatchSize() / step);
-        map.put("expected_seconds_per_step", step);
-        map.put("expected_hours_of_training", step * derivation.iterations() / 3600);
+        map.put("basis", step.basis());
+        map.put("expected_seconds_per_step", seconds);
+        map.put("of_that_update", step.updateSeconds());
+        map.put("expected_tokens_per_second", derivation.totalBatchSize() / seconds);
+        map.put(
+                "expected_mfu_percent",
+                100.0 * derivation.flopsPerToken() * derivation.totalBatchSize() / seconds / peak.perSecond());
+        map.put("peak_gflops", peak.perSecond() / 1e9);
+        map.put("peak_source", peak.source());
+        map.put("expected_hours_of_training", seconds * derivation.iterations() / 3600);
+        double evaluation = options.intervals().evalTokens()
+                * step.evaluationSeconds()
+                * derivation.accumulationSteps()
+                / derivation.totalBatchSize();
+        map.put("expected_hours_of_evaluation", evaluations(options, derivation) * evaluation / 3600);
         return map;
     }
 }
