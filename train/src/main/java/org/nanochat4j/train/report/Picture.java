@@ -64,11 +64,12 @@ record Picture(String file, String title, String across, String unit, List<Line>
                 .yAxisTitle(unit)
                 .build();
         chart.getStyler()
-                .setLegendPosition(Styler.LegendPosition.InsideNE)
+                .setLegendPosition(Styler.LegendPosition.OutsideE)
                 .setLegendVisible(lines.size() > 1)
                 .setChartBackgroundColor(Color.WHITE)
                 .setPlotBorderVisible(false)
                 .setAntiAlias(true);
+        chart.getStyler().setXAxisDecimalPattern("#,##0.###");
         for (Line line : lines) {
             double[][] points = line.points();
             if (points[0].length > 0) {

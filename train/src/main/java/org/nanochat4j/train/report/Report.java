@@ -1,20 +1,22 @@
 package org.nanochat4j.train.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A report on one or several runs before it has a form: a title, a summary, pictures, tables and samples.
+ * A report on one or several runs before it has a form: a title, results, pictures, tables and samples.
  *
  * @param title of the report
  * @param notes what the reader should know before comparing
- * @param summary what came out, with a column per run
+ * @param results what came out, with a column per run, and where there are several, in which facts they differ
  * @param pictures curves, with a line per run where there are several
  * @param sections tables of facts, with a column per run
  * @param samples continuations by the last model of each run that sampled
@@ -22,10 +24,13 @@ import tools.jackson.databind.JsonNode;
 record Report(
         String title,
         List<String> notes,
-        Table summary,
+        List<Table> results,
         List<Picture> pictures,
         List<Table> sections,
         List<Sample> samples) {
+
+    /** Sections of what somebody chose. */
+    private static final Set<String> CHOSEN = Set.of("options", "data", "machine");
 
     /** In place of a fact that a run lacks. */
     private static final String NONE = "—";
@@ -66,13 +71,15 @@ record Report(
                     runs.stream().map(run -> section(run, section)).toList();
             sections.add(table(section.replace('_', ' '), names, facts, true));
         }
+        var results = new ArrayList<Table>();
+        results.add(table("Summary", names, runs.stream().map(RunSummary::of).toList(), false));
         if (runs.size() > 1) {
-            sections.addFirst(differences(names, sections));
+            results.add(differences(names, sections));
         }
         return new Report(
                 (runs.size() == 1 ? "Training run " : "Training runs ") + String.join(", ", names),
                 notes(runs),
-                table("Summary", names, runs.stream().map(RunSummary::of).toList(), false),
+                results,
                 Curves.of(runs),
                 sections,
                 runs.stream().flatMap(Report::samples).toList());
@@ -103,9 +110,12 @@ record Report(
         return new Table(title, names, rows);
     }
 
+    /** What was chosen comes before what follows from it. */
     private static Table differences(List<String> names, List<Table> sections) {
         var rows = new ArrayList<Row>();
-        for (Table section : sections) {
+        var causesFirst = new ArrayList<>(sections);
+        causesFirst.sort(Comparator.comparing(section -> !CHOSEN.contains(section.title())));
+        for (Table section : causesFirst) {
             for (Row row : section.rows()) {
                 if (row.differs()) {
                     rows.add(new Row(section.title() + ": " + row.name(), row.values(), false));

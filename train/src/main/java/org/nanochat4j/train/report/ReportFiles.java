@@ -110,7 +110,7 @@ public final class ReportFiles {
     private static String markdown(Report report, List<Image> images, String note) {
         var text = new StringBuilder("# ").append(report.title()).append("\n");
         report.notes().forEach(remark -> text.append("\n*").append(remark).append("*\n"));
-        markdown(report.summary(), text);
+        report.results().forEach(table -> markdown(table, text));
         for (Image image : images) {
             text.append("\n![")
                     .append(image.picture().title())
@@ -126,7 +126,7 @@ public final class ReportFiles {
         }
         String writer = "";
         for (Report.Sample sample : report.samples()) {
-            if (report.summary().runs().size() > 1 && !sample.run().equals(writer)) {
+            if (report.results().size() > 1 && !sample.run().equals(writer)) {
                 text.append("\n### ").append(sample.run()).append("\n");
                 writer = sample.run();
             }
@@ -171,7 +171,7 @@ public final class ReportFiles {
                 .append("</h1>\n");
         report.notes()
                 .forEach(remark -> text.append("<p><em>").append(escape(remark)).append("</em></p>\n"));
-        html(report.summary(), text);
+        report.results().forEach(table -> html(table, text));
         for (Image image : images) {
             text.append("<img alt=\"")
                     .append(escape(image.picture().title()))
@@ -189,7 +189,7 @@ public final class ReportFiles {
         }
         String writer = "";
         for (Report.Sample sample : report.samples()) {
-            if (report.summary().runs().size() > 1 && !sample.run().equals(writer)) {
+            if (report.results().size() > 1 && !sample.run().equals(writer)) {
                 text.append("<h3>").append(escape(sample.run())).append("</h3>\n");
                 writer = sample.run();
             }

@@ -290,17 +290,23 @@ class EndToEndTest {
     @DisplayName(
             "report on two runs: what differs, tables side by side, curves in the same pictures, a resume with its changes")
     void comparison() throws IOException {
-        cli.train("--model-tag=other", "--depth=1", "--aspect-ratio=32", "--total-batch-size=64", "--num-iterations=8", "--eval-every=2")
+        cli.train(
+                        "--model-tag=shallow",
+                        "--depth=1",
+                        "--aspect-ratio=32",
+                        "--total-batch-size=64",
+                        "--num-iterations=8",
+                        "--eval-every=2")
                 .expect(0);
-        cli.run("train", "--resume=6", "--model-tag=other", "--matrix-lr=0.01", "--allow-changes")
+        cli.run("train", "--resume=6", "--model-tag=shallow", "--matrix-lr=0.01", "--allow-changes")
                 .expect(0);
-        JsonNode result = json(cli.run("report", "--run=tiny", "--run=other", "--json")
+        JsonNode result = json(cli.run("report", "--run=tiny", "--run=shallow", "--json")
                 .expect(0)
                 .out());
         Path markdown = Path.of(result.get("markdown").asString());
-        assertTrue(markdown.endsWith("reports/tiny+other/report.md"), markdown.toString());
+        assertTrue(markdown.endsWith("reports/tiny+shallow/report.md"), markdown.toString());
         String text = Files.readString(markdown);
-        assertTrue(text.contains("# Training runs tiny, other"), text);
+        assertTrue(text.contains("# Training runs tiny, shallow"), text);
         assertTrue(text.contains("## Differences"), text);
         assertTrue(text.contains("| options: depth | 2 | 1 |"), text);
         assertTrue(text.contains("| **depth** | 2 | 1 |"), text);
