@@ -30,7 +30,7 @@ record Report(
         List<Sample> samples) {
 
     /** Sections of what somebody chose. */
-    private static final Set<String> CHOSEN = Set.of("options", "data", "machine");
+    private static final Set<String> CHOSEN = Set.of("options", "data", "machine", "identity");
 
     /** In place of a fact that a run lacks. */
     private static final String NONE = "—";
