@@ -35,6 +35,14 @@ public record Finding(Rule rule, String method, int line, String what) {
         INSTANCE_METHOD("make it static"),
         /** Parallel loops are found by the table of local variables. */
         NO_DEBUG_TABLE("compile with -g"),
+        /** Wrong addresses are computed for local arrays in methods. */
+        LOCAL_ARRAY_PASSED("write the method's code into the kernel; private and native arrays may be passed"),
+        /** The index is dropped: everything is added to element 0. */
+        LOCAL_ATOMIC("add atomically to an IntArray, or reduce by halves"),
+        /** Bits become a float only on their way into an array. */
+        BITS_IN_EXPRESSION("store the result of intBitsToFloat in an array, or compute with powers of two"),
+        /** The driver's compiler crashes on kernels that are named as its own functions. */
+        KERNEL_NAME("choose another name"),
         /** The driver cannot write elements of 16-bit floats. */
         HALF_STORE("compute the bits and write them into a ShortArray");
 

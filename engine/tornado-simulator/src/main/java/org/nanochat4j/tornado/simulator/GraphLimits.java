@@ -43,18 +43,18 @@ final class GraphLimits {
                 "bytes of tasks and their arguments");
         Set<Object> constants = new HashSet<>();
         Set<Object> objects = Collections.newSetFromMap(new IdentityHashMap<>());
+        long writes = 0;
         for (Task task : tasks) {
+            requireLastWrite(graph, task);
+            writes += task.written().size();
             for (Object argument : task.arguments()) {
                 (argument instanceof Number ? constants : objects).add(argument);
             }
         }
-        // Each object has its own node, one where it comes to the device and one where it leaves; each task writes
-        // something.
-        check(
-                graph,
-                constants.size() + 3L * objects.size() + 2L * tasks.size(),
-                NODES,
-                "nodes (distinct constants, arrays, tasks)");
+        // One for each constant, task and write; for each object its own, one where it comes to the device and one
+        // where it leaves.
+        long nodes = constants.size() + tasks.size() + writes + 3L * objects.size();
+        check(graph, nodes, NODES, "nodes (distinct constants, arrays, tasks, writes)");
         int limit = Integer.getInteger(BYTECODES, DEFAULT_BYTECODES);
         long bytecodes = BYTECODES_PER_LAUNCH * (long) tasks.size()
                 + BYTES_PER_ARGUMENT * arguments
@@ -62,6 +62,22 @@ final class GraphLimits {
         if (bytecodes > limit) {
             throw new TornadoRuntimeException("graph '" + graph.name() + "' needs about " + bytecodes
                     + " bytes of bytecodes of " + limit + "\n  remedy: -D" + BYTECODES + "=1048576");
+        }
+    }
+
+    /** After an argument that is written the array's node depends on the task itself: as a later argument it closes a circle. */
+    private static void requireLastWrite(Graph graph, Task task) {
+        Object[] arguments = task.arguments();
+        for (int write : task.written()) {
+            for (int later = write + 1; later < arguments.length; later++) {
+                if (arguments[later].equals(arguments[write])) {
+                    throw new SimulatorException(
+                            "task " + graph.name() + "." + task.id() + " gets an array as argument "
+                                    + (write + 1) + ", which it writes, and again as argument " + (later + 1)
+                                    + ": TornadoVM's graph compiler never ends on that\n"
+                                    + "  remedy: pass what is written last, and once");
+                }
+            }
         }
     }
 

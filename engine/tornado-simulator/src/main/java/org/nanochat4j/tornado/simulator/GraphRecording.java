@@ -48,7 +48,8 @@ public final class GraphRecording {
     /** Adds a kernel; its scalars are frozen now. */
     public void kernel(String id, Object code, Object[] arguments) {
         named(id);
-        steps.add(new Step.Kernel(id, KernelCode.of(code), arguments.clone()));
+        KernelCode kernel = KernelCode.of(code);
+        steps.add(new Step.Kernel(id, kernel, arguments.clone(), kernel.writtenParameters()));
     }
 
     /** Adds a library call; its scalars are frozen now. */

@@ -7,6 +7,7 @@ import java.lang.reflect.Member;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.List;
+import java.util.Set;
 
 /** The method behind a task's lambda, as the device runs it: with garbage in its private arrays. */
 final class KernelCode {
@@ -27,7 +28,7 @@ final class KernelCode {
                         + "  remedy: make the kernel a static method and pass a reference to it"));
         try {
             Class<?> device = KernelLoader.load(method.getDeclaringClass());
-            Method entry = device.getDeclaredMethod(method.getName(), deviceTypes(method));
+            Method entry = device.getDeclaredMethod(method.getName(), method.getParameterTypes());
             entry.setAccessible(true);
             MethodHandle handle = MethodHandles.lookup().unreflect(entry);
             return new KernelCode(
@@ -39,10 +40,6 @@ final class KernelCode {
         }
     }
 
-    private static Class<?>[] deviceTypes(Method method) {
-        return method.getParameterTypes();
-    }
-
     private static boolean isKernel(Member member) {
         return Modifier.isStatic(member.getModifiers())
                 && !member.getDeclaringClass().getName().startsWith("java.");
@@ -51,6 +48,11 @@ final class KernelCode {
     /** {@return class and method} */
     String name() {
         return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+    }
+
+    /** {@return the numbers of the parameters whose arrays the kernel writes} */
+    Set<Integer> writtenParameters() {
+        return KernelScan.writtenParameters(method);
     }
 
     /** {@return what the device's compiler would get wrong} */

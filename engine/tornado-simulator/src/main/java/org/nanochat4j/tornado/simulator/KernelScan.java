@@ -12,8 +12,10 @@ import java.lang.classfile.Instruction;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeAnnotation;
+import java.lang.classfile.TypeKind;
 import java.lang.classfile.constantpool.StringEntry;
 import java.lang.classfile.instruction.ConstantInstruction;
+import java.lang.classfile.instruction.ConvertInstruction;
 import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
@@ -26,6 +28,7 @@ import java.lang.classfile.instruction.NewReferenceArrayInstruction;
 import java.lang.classfile.instruction.OperatorInstruction;
 import java.lang.classfile.instruction.ThrowInstruction;
 import java.lang.constant.ConstantDescs;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.AccessFlag;
 import java.lang.reflect.Method;
 import java.util.ArrayDeque;
@@ -39,6 +42,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.tornado.simulator.Finding.Rule;
+import org.nanochat4j.tornado.simulator.OperandStack.Value;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /** Reads the class files of kernels for what TornadoVM refuses or gets wrong, in all the static methods that they call. */
 public final class KernelScan {
@@ -49,7 +54,7 @@ public final class KernelScan {
     private final ClassLoader loader;
     private final DeviceCalls calls;
     private final Map<String, ClassModel> classes = new HashMap<>();
-    private final Set<String> done = new HashSet<>();
+    private final Map<String, Set<Integer>> written = new HashMap<>();
     private final Deque<String> path = new ArrayDeque<>();
     private final List<Finding> findings = new ArrayList<>();
 
@@ -65,12 +70,21 @@ public final class KernelScan {
 
     /** {@return what is wrong with a kernel} */
     public static List<Finding> of(Method kernel, SimulatedDevice device) {
-        Class<?> owner = kernel.getDeclaringClass();
-        KernelScan scan = new KernelScan(owner.getClassLoader(), device);
-        String descriptor = java.lang.invoke.MethodType.methodType(kernel.getReturnType(), kernel.getParameterTypes())
-                .descriptorString();
-        scan.method(owner.getName().replace('.', '/'), kernel.getName(), descriptor);
+        KernelScan scan = new KernelScan(kernel.getDeclaringClass().getClassLoader(), device);
+        scan.kernel(kernel);
+        if (device.driver() == TornadoVMBackendType.OPENCL && OpenClNames.contains(kernel.getName())) {
+            scan.findings.addFirst(new Finding(
+                    Rule.KERNEL_NAME,
+                    kernel.getDeclaringClass().getSimpleName() + "." + kernel.getName(),
+                    0,
+                    "has the name of a function of OpenCL"));
+        }
         return List.copyOf(scan.findings);
+    }
+
+    /** {@return the numbers of the parameters whose arrays a kernel writes} */
+    static Set<Integer> writtenParameters(Method kernel) {
+        return new KernelScan(kernel.getDeclaringClass().getClassLoader(), Simulator.device()).kernel(kernel);
     }
 
     /** {@return what is wrong with any static method of kernel classes} */
@@ -91,24 +105,40 @@ public final class KernelScan {
                         .anyMatch(type -> type.getName().startsWith(API.replace('/', '.')));
     }
 
-    private void method(String owner, String name, String descriptor) {
+    private Set<Integer> kernel(Method kernel) {
+        return method(
+                kernel.getDeclaringClass().getName().replace('.', '/'),
+                kernel.getName(),
+                MethodType.methodType(kernel.getReturnType(), kernel.getParameterTypes())
+                        .descriptorString());
+    }
+
+    /** Scans a method, and returns the numbers of the parameters whose arrays it writes. */
+    private Set<Integer> method(String owner, String name, String descriptor) {
         String key = owner + "." + name + descriptor;
+        String shown = owner.substring(owner.lastIndexOf('/') + 1) + "." + name;
         if (path.contains(key)) {
-            findings.add(new Finding(
-                    Rule.RECURSION, owner.substring(owner.lastIndexOf('/') + 1) + "." + name, 0, "calls itself"));
-            return;
+            findings.add(new Finding(Rule.RECURSION, shown, 0, "calls itself"));
+            return Set.of();
         }
-        if (!done.add(key)) {
-            return;
+        Set<Integer> known = written.get(key);
+        if (known != null) {
+            return known;
         }
         path.push(key);
-        ClassModel model = classes.computeIfAbsent(owner, this::read);
-        for (MethodModel method : model.methods()) {
+        Set<Integer> writes = new HashSet<>();
+        for (MethodModel method : type(owner).methods()) {
             if (method.methodName().equalsString(name) && method.methodType().equalsString(descriptor)) {
-                new MethodScan(owner.substring(owner.lastIndexOf('/') + 1) + "." + name, method).run();
+                writes.addAll(new MethodScan(shown, method).run());
             }
         }
         path.pop();
+        written.put(key, writes);
+        return writes;
+    }
+
+    private ClassModel type(String owner) {
+        return classes.computeIfAbsent(owner, this::read);
     }
 
     private ClassModel read(String owner) {
@@ -126,15 +156,18 @@ public final class KernelScan {
     private final class MethodScan {
         private final String name;
         private final MethodModel method;
+        private final OperandStack stack;
+        private final Set<Integer> writes = new HashSet<>();
         private int line;
         private @Nullable Instruction previous;
 
         MethodScan(String name, MethodModel method) {
             this.name = name;
             this.method = method;
+            stack = new OperandStack(method.methodTypeSymbol().parameterList());
         }
 
-        void run() {
+        Set<Integer> run() {
             if (!method.flags().has(AccessFlag.STATIC)) {
                 add(Rule.INSTANCE_METHOD, "is no static method");
             }
@@ -143,7 +176,7 @@ public final class KernelScan {
             CodeModel code = method.code().orElse(null);
             if (code == null) {
                 add(Rule.CALL, "has no code");
-                return;
+                return writes;
             }
             code.findAttribute(Attributes.runtimeVisibleTypeAnnotations())
                     .ifPresent(attribute -> attribute.annotations().forEach(annotation -> typed(annotation, code)));
@@ -158,7 +191,11 @@ public final class KernelScan {
                     instruction(instruction);
                     previous = instruction;
                 }
+                if (!(element instanceof InvokeInstruction)) {
+                    stack.follow(element);
+                }
             }
+            return writes;
         }
 
         private void annotations(List<Annotation> annotations) {
@@ -198,6 +235,11 @@ public final class KernelScan {
                 case MonitorInstruction _ -> add(Rule.MONITOR, "synchronized");
                 case ConstantInstruction.LoadConstantInstruction constant
                 when constant.constantEntry() instanceof StringEntry -> add(Rule.STRING, "a string");
+                case OperatorInstruction _, ConvertInstruction _ -> {
+                    if (stack.top(2).stream().anyMatch(Value::isBits)) {
+                        add(Rule.BITS_IN_EXPRESSION, "intBitsToFloat in an expression");
+                    }
+                }
                 case FieldInstruction field -> field(field);
                 case InvokeInstruction call -> call(call);
                 default -> {}
@@ -215,7 +257,7 @@ public final class KernelScan {
 
         private boolean isFinalPrimitive(FieldInstruction field) {
             return field.typeSymbol().isPrimitive()
-                    && classes.computeIfAbsent(field.owner().asInternalName(), KernelScan.this::read).fields().stream()
+                    && type(field.owner().asInternalName()).fields().stream()
                             .anyMatch(candidate -> candidate.fieldName().equals(field.name())
                                     && candidate.flags().has(AccessFlag.FINAL));
         }
@@ -223,16 +265,56 @@ public final class KernelScan {
         private void call(InvokeInstruction call) {
             String owner = call.owner().asInternalName();
             String callee = call.name().stringValue();
+            boolean isStatic = call.opcode() == Opcode.INVOKESTATIC;
+            int count = call.typeSymbol().parameterCount() + (isStatic ? 0 : 1);
+            List<Value> arguments = stack.top(count);
+            stack.returns(count, call.typeSymbol().returnType());
             if (calls.storesHalf(owner, callee)) {
                 add(Rule.HALF_STORE, owner.substring(owner.lastIndexOf('/') + 1) + "." + callee);
-            } else if (owner.startsWith(API) || owner.startsWith("java/")) {
-                if (!calls.knows(owner, callee)) {
+            }
+            if (owner.startsWith(API) || owner.startsWith("java/")) {
+                intrinsic(call, owner, callee, arguments);
+            } else if (isStatic) {
+                if (arguments.stream().anyMatch(Value::isLocalArray)) {
+                    add(Rule.LOCAL_ARRAY_PASSED, "a local array is passed to " + callee);
+                }
+                for (int parameter : method(owner, callee, call.type().stringValue())) {
+                    writes(arguments.get(parameter));
+                }
+            } else {
+                add(Rule.CALL, owner + "." + callee);
+            }
+        }
+
+        private void intrinsic(InvokeInstruction call, String owner, String callee, List<Value> arguments) {
+            TypeKind result = TypeKind.from(call.typeSymbol().returnType());
+            if (!calls.knows(owner, callee)) {
+                if (!callee.equals(ConstantDescs.INIT_NAME)) {
                     add(Rule.CALL, owner + "." + callee);
                 }
-            } else if (call.opcode() == Opcode.INVOKESTATIC) {
-                method(owner, callee, call.type().stringValue());
-            } else if (!callee.equals(ConstantDescs.INIT_NAME)) {
-                add(Rule.CALL, owner + "." + callee);
+            } else if (DeviceCalls.isArray(owner)) {
+                if (callee.startsWith("set")) {
+                    writes(arguments.getFirst());
+                } else if (callee.equals("get")) {
+                    stack.replace(1, Value.loaded(result));
+                }
+            } else if (callee.startsWith("allocate")) {
+                stack.replace(1, Value.localArray());
+            } else if (callee.equals("atomicAdd")) {
+                if (arguments.get(1).isLocalArray()) {
+                    add(Rule.LOCAL_ATOMIC, "atomicAdd to a local array");
+                }
+                writes(arguments.get(1));
+            } else if (callee.equals("intBitsToFloat") && !arguments.getFirst().isLoaded()) {
+                stack.replace(1, Value.bits());
+            } else if (arguments.stream().anyMatch(Value::isBits)) {
+                add(Rule.BITS_IN_EXPRESSION, "intBitsToFloat in an expression");
+            }
+        }
+
+        private void writes(Value array) {
+            if (array.isParameter()) {
+                writes.add(array.origin());
             }
         }
 

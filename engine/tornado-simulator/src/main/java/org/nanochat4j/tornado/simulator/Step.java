@@ -1,7 +1,11 @@
 package org.nanochat4j.tornado.simulator;
 
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.common.LibraryTaskDescriptor;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -26,17 +30,28 @@ sealed interface Step {
 
         /** {@return arguments in order} */
         Object[] arguments();
+
+        /** {@return the numbers of the arguments that it writes} */
+        Set<Integer> written();
     }
 
     /** Launches generated code. */
     @SuppressWarnings("ArrayRecordComponent")
-    record Kernel(String id, KernelCode code, Object[] arguments) implements Task {}
+    record Kernel(String id, KernelCode code, Object[] arguments, Set<Integer> written) implements Task {}
 
     /** Calls a library. */
     record Library(String id, LibraryTaskDescriptor call) implements Task {
         @Override
         public Object[] arguments() {
             return call.getParameters();
+        }
+
+        @Override
+        public Set<Integer> written() {
+            return IntStream.range(0, call.getAccess().length)
+                    .filter(i -> call.getAccess()[i] == Access.WRITE_ONLY || call.getAccess()[i] == Access.READ_WRITE)
+                    .boxed()
+                    .collect(Collectors.toSet());
         }
     }
 }

@@ -155,4 +155,44 @@ final class BrokenKernels {
     static void storesHalf(KernelContext context, HalfFloatArray x) {
         x.set(context.globalIdx, new HalfFloat(1f));
     }
+
+    static float first(float[] tile) {
+        return tile[0];
+    }
+
+    /** The compiler computes wrong addresses in the method. */
+    static void passesLocalArray(KernelContext context, FloatArray x) {
+        float[] tile = context.allocateFloatLocalArray(GROUP);
+        float[] mine = new float[4];
+        mine[0] = 1f;
+        tile[context.localIdx] = first(mine);
+        context.localBarrier();
+        x.set(context.globalIdx, context.localIdx == 0 ? first(tile) : 0f);
+    }
+
+    static void addsLocally(KernelContext context, IntArray x) {
+        int[] counts = context.allocateIntLocalArray(4);
+        counts[context.localIdx % 4] = 0;
+        context.localBarrier();
+        context.atomicAdd(counts, x.get(context.globalIdx) % 4, 1);
+    }
+
+    static void computesWithBits(KernelContext context, IntArray bits, FloatArray x) {
+        int i = context.globalIdx;
+        x.set(i, Float.intBitsToFloat(bits.get(i) << 16) - 1f);
+    }
+
+    /** The name of a function of OpenCL. */
+    static void rotate(KernelContext context, FloatArray x) {
+        x.set(context.globalIdx, 1f);
+    }
+
+    /** Writes only its last array, in a method and by way of a choice; not broken. */
+    static void writesInMethod(KernelContext context, double wide, FloatArray x, FloatArray y) {
+        put(x.get(0) > wide ? 1L : 2L, y, context.globalIdx);
+    }
+
+    private static void put(long value, FloatArray y, int index) {
+        y.set(index, value > 1 ? value : 0f);
+    }
 }

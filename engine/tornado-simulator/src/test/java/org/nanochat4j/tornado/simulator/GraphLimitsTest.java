@@ -30,7 +30,7 @@ class GraphLimitsTest {
 
     @Test
     void tooManyConstants() {
-        refused("nodes (distinct constants, arrays, tasks)", graph(100, 9));
+        refused("nodes (distinct constants, arrays, tasks, writes)", graph(100, 9));
     }
 
     @Test
@@ -69,6 +69,19 @@ class GraphLimitsTest {
         assertTrue(message.contains("task g.t") && message.contains("UNSIGNED_SHIFT"), message);
     }
 
+    @Test
+    @DisplayName("broken: a written array comes again as a later argument")
+    void writtenArrayComesAgain() {
+        TaskGraph graph = new TaskGraph("g").task("t", GraphLimitsTest::firstIsWritten, x, x, 1f);
+        String message = Run.message(SimulatorException.class, () -> compile(graph));
+        assertTrue(message.contains("as argument 1, which it writes, and again as argument 2"), message);
+        compile(new TaskGraph("g").task("t", TestKernels::addLoop, x, x, 1f)); // written last
+    }
+
+    static void firstIsWritten(FloatArray y, FloatArray x, float by) {
+        y.set(0, x.get(0) + by);
+    }
+
     static void fourteen(
             FloatArray a,
             FloatArray b,
@@ -84,7 +97,7 @@ class GraphLimitsTest {
             FloatArray l,
             FloatArray m,
             FloatArray n) {
-        a.set(0, n.get(0));
+        n.set(0, a.get(0));
     }
 
     static void nine(FloatArray x, int a, int b, int c, int d, int e, int f, int g, int h, int i) {

@@ -28,6 +28,10 @@ class KernelScanTest {
         "concatenates, DYNAMIC_CALL",
         "readsVariable, STATIC_FIELD",
         "recursive, RECURSION",
+        "passesLocalArray, LOCAL_ARRAY_PASSED",
+        "addsLocally, LOCAL_ATOMIC",
+        "computesWithBits, BITS_IN_EXPRESSION",
+        "rotate, KERNEL_NAME",
         "storesHalf, HALF_STORE"
     })
     void findsTheFault(String kernel, Rule rule) {
@@ -42,6 +46,13 @@ class KernelScanTest {
         Finding finding = KernelScan.of(kernel("calls"), SimulatedDevice.OPENCL).getFirst();
         assertEquals("BrokenKernels.shiftHelper", finding.method());
         assertEquals(true, finding.line() > 0);
+    }
+
+    @Test
+    void seesWhichParametersAreWritten() {
+        assertEquals(Set.of(2), KernelScan.writtenParameters(kernel("reverseWithoutBarrier")));
+        assertEquals(Set.of(1), KernelScan.writtenParameters(kernel("reduce")));
+        assertEquals(Set.of(3), KernelScan.writtenParameters(kernel("writesInMethod")));
     }
 
     @Test
