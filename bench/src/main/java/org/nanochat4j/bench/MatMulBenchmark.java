@@ -1,9 +1,6 @@
 package org.nanochat4j.bench;
 
 import java.util.concurrent.TimeUnit;
-import org.nanochat4j.engine.TensorType;
-import org.nanochat4j.engine.Variable;
-import org.nanochat4j.engine.op.MatMul;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -41,7 +38,7 @@ public class MatMulBenchmark {
     @Param("2")
     int threads = 2;
 
-    private Replay replay = new Replay(1, in -> {});
+    private Replay replay = new Replay(KernelCase.gemm(1, 1, 1, "NN"), 1);
 
     /** Counts floating-point work beside operations. */
     @State(Scope.Thread)
@@ -64,19 +61,15 @@ public class MatMulBenchmark {
         int m = Integer.parseInt(extents[0]);
         int n = Integer.parseInt(extents[1]);
         int k = Integer.parseInt(extents[2]);
-        boolean ta = transposed.charAt(0) == 'T';
-        boolean tb = transposed.charAt(1) == 'T';
-        Variable a = new Variable("a", ta ? TensorType.f32(k, m) : TensorType.f32(m, k), Variable.Role.INPUT);
-        Variable b = new Variable("b", tb ? TensorType.f32(n, k) : TensorType.f32(k, n), Variable.Role.INPUT);
         replay.close();
-        replay = new Replay(threads, in -> in.apply(new MatMul(ta, tb), in.use(a), in.use(b)));
+        replay = new Replay(KernelCase.gemm(m, n, k, transposed), threads);
     }
 
     /** One product. */
     @Benchmark
     public void product(Work work) {
         replay.run();
-        work.gflop += replay.flops() * 1e-9;
+        work.gflop += replay.cost().flops() * 1e-9;
     }
 
     /** Releases threads and memory. */

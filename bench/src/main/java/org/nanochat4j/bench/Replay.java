@@ -1,30 +1,32 @@
 package org.nanochat4j.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.nanochat4j.engine.Tensor;
+import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.Cost;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
 
-/** A small program compiled for the CPU with random operands, ready to be run again and again. */
+/** A kernel compiled for the CPU with random operands, ready to be run again and again. */
 final class Replay implements AutoCloseable {
-    /** Records what is to be measured. */
-    @FunctionalInterface
-    interface Body {
-        void record(Recorder in);
-    }
-
     private final Engine engine;
     private final Executable executable;
     private final Program program;
 
-    Replay(int threads, Body body) {
+    Replay(KernelCase kernel, int threads) {
         engine = Engine.open("cpu", new BackendOptions(threads));
         Recorder in = new Recorder("benchmark");
-        body.record(in);
+        List<Tensor> operands = new ArrayList<>();
+        for (TensorType type : kernel.operands()) {
+            operands.add(in.use(new Variable("operand " + operands.size(), type, Variable.Role.INPUT)));
+        }
+        in.apply(kernel.op(), operands);
         program = in.finish();
         RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
         for (Variable variable : program.variables()) {
@@ -32,7 +34,9 @@ final class Replay implements AutoCloseable {
                 case F32 -> engine.write(variable, floats(random, variable));
                 case I32 ->
                     engine.write(
-                            variable, new int[Math.toIntExact(variable.type().elements())]);
+                            variable,
+                            random.ints(variable.type().elements(), 0, kernel.ids())
+                                    .toArray());
                 case BF16, F16, F64 -> throw new IllegalArgumentException("no operands of " + variable.type());
             }
         }
@@ -42,7 +46,7 @@ final class Replay implements AutoCloseable {
     private static float[] floats(RandomGenerator random, Variable variable) {
         float[] values = new float[Math.toIntExact(variable.type().elements())];
         for (int i = 0; i < values.length; i++) {
-            values[i] = random.nextFloat() - 0.5f;
+            values[i] = random.nextFloat();
         }
         return values;
     }
@@ -51,9 +55,9 @@ final class Replay implements AutoCloseable {
         executable.run();
     }
 
-    /** Work of one run on paper. */
-    long flops() {
-        return program.cost().flops();
+    /** Work and traffic of one run on paper. */
+    Cost cost() {
+        return program.cost();
     }
 
     @Override

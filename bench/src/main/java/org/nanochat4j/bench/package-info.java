@@ -1,4 +1,4 @@
-/** Benchmarks of kernels and whole steps, through the engine's public interface. */
+/** Measurements of kernels, whole steps and the tokenizer, through the engine's public interface, beside what the machine could do. */
 @NullMarked
 package org.nanochat4j.bench;
 

@@ -36,6 +36,11 @@ public record Identity(Map<String, String> facts) {
         facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
     }
 
+    /** The code of this build: {@code version}, {@code commit} and {@code dirty}, each "unknown" where the build found no repository. */
+    public static Map<String, String> build() {
+        return CODE;
+    }
+
     /** What this process computes with. */
     public static Identity of(Engine engine) {
         var facts = new LinkedHashMap<>(CODE);

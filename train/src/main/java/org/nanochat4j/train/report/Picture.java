@@ -20,13 +20,24 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * @param title above the chart
  * @param across what the horizontal axis shows
  * @param unit of the vertical axis
+ * @param scale of both axes
  * @param lines what is drawn, the last on top
  */
-record Picture(String file, String title, String across, String unit, List<Line> lines) {
+public record Picture(String file, String title, String across, String unit, Scale scale, List<Line> lines) {
+
+    /** How numbers become places on an axis. */
+    public enum Scale {
+        /** By their differences. */
+        LINEAR,
+        /** By their ratios; all numbers are positive. */
+        LOGARITHMIC
+    }
 
     private static final int WIDTH = 960;
     private static final int HEIGHT = 420;
     private static final int MOST_MARKED = 60;
+    /** A longer name leaves no room beside the lines. */
+    private static final int LONG_NAME = 40;
 
     /**
      * One line.
@@ -36,7 +47,12 @@ record Picture(String file, String title, String across, String unit, List<Line>
      * @param color of the line
      * @param width in pixels
      */
-    record Line(String name, double[][] points, Color color, float width) {}
+    public record Line(String name, double[][] points, Color color, float width) {}
+
+    /** A chart with linear axes. */
+    Picture(String file, String title, String across, String unit, List<Line> lines) {
+        this(file, title, across, unit, Scale.LINEAR, lines);
+    }
 
     /** Whether there is anything to draw. */
     boolean isEmpty() {
@@ -44,7 +60,7 @@ record Picture(String file, String title, String across, String unit, List<Line>
     }
 
     /** The picture as a PNG file; empty if this machine has no fonts to draw text with. */
-    Optional<byte[]> png() throws IOException {
+    public Optional<byte[]> png() throws IOException {
         try {
             var out = new ByteArrayOutputStream();
             ImageIO.write(BitmapEncoder.getBufferedImage(chart()), "png", out);
@@ -70,6 +86,12 @@ record Picture(String file, String title, String across, String unit, List<Line>
                 .setPlotBorderVisible(false)
                 .setAntiAlias(true);
         chart.getStyler().setXAxisDecimalPattern("#,##0.###");
+        chart.getStyler()
+                .setXAxisLogarithmic(scale == Scale.LOGARITHMIC)
+                .setYAxisLogarithmic(scale == Scale.LOGARITHMIC);
+        if (lines.stream().anyMatch(line -> line.name().length() > LONG_NAME)) {
+            chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
+        }
         for (Line line : lines) {
             double[][] points = line.points();
             if (points[0].length > 0) {
