@@ -1,7 +1,13 @@
 package org.nanochat4j.tornado.simulator;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.tornado.simulator.WorkGroup.Barrier;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.exceptions.TornadoDeviceMMANotSupported;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** One of the items that a kernel is launched with: its place in the grid, and what it shares with its group. */
@@ -15,6 +21,7 @@ public final class WorkItem {
     private final int[] groupPlace;
     private final int[] localSize;
     private final int[] globalSize;
+    private final List<List<Runnable>> copies = new ArrayList<>(List.of(new ArrayList<>()));
     private int allocations;
 
     private WorkItem() {
@@ -99,6 +106,69 @@ public final class WorkItem {
         }
         launch.roundsByOrder();
         Doors.arrays().cells(array).add(index, value);
+    }
+
+    /** {@return the lane of the item in its warp} */
+    public int lane() {
+        return number % WorkGroup.WARP;
+    }
+
+    /** {@return the values of all lanes of the warp, in return for this lane's} */
+    public Object[] exchange(Object value) {
+        requireWarps("exchanges values in a warp");
+        return inKernel().exchange(number, value);
+    }
+
+    /** {@return this lane's part of a tile A of a tensor-core product} */
+    public HalfFloat[] tileA(int[] tile, int rowHalves, int byteOffset) {
+        requireWarps("uses tensor cores");
+        return TensorCore.loadA(tile, rowHalves, byteOffset, lane());
+    }
+
+    /** {@return this lane's part of a tile B of a tensor-core product} */
+    public HalfFloat[] tileB(int[] tile, int byteOffset) {
+        requireWarps("uses tensor cores");
+        return TensorCore.loadB(tile, byteOffset, lane());
+    }
+
+    /** {@return this lane's part of A B + C, with factors in F16 or BF16} */
+    public float[] product(HalfFloat[] a, HalfFloat[] b, float[] c, MMAShape shape, boolean bf16) {
+        if (shape != MMAShape.M16N8K16) {
+            throw new TornadoDeviceMMANotSupported(
+                    "the simulated device multiplies tiles of " + MMAShape.M16N8K16 + " only, not " + shape);
+        }
+        Object[] lanes = exchange(new TensorCore.Factors(a, b));
+        return TensorCore.multiply(lanes, c, bf16 ? TensorCore.Format.BF16 : TensorCore.Format.F16, lane());
+    }
+
+    /** Writes this lane's part of a product into a row-major matrix. */
+    public void storeTile(float[] d, FloatArray matrix, int row, int column, int columns) {
+        TensorCore.store(d, matrix, row, column, columns, lane());
+    }
+
+    /** Begins a copy to local memory, which is there after {@link #awaitCopies}. */
+    public void copyLater(Runnable copy) {
+        requireWarps("copies asynchronously");
+        copies.getLast().add(copy);
+    }
+
+    /** Closes the group of copies begun so far. */
+    public void closeCopies() {
+        copies.add(new ArrayList<>());
+    }
+
+    /** Waits until at most so many closed groups of copies are under way. */
+    public void awaitCopies(int groups) {
+        while (copies.size() - 1 > groups) {
+            copies.removeFirst().forEach(Runnable::run);
+        }
+    }
+
+    private void requireWarps(String what) {
+        if (!Simulator.device().tensorCores()) {
+            throw new TornadoDeviceMMANotSupported(
+                    "a kernel " + what + ", which " + Simulator.device().driver() + " cannot");
+        }
     }
 
     private WorkGroup inKernel() {

@@ -34,7 +34,7 @@ class ConformanceTest {
     /** What has come since, in classes that the older API has too; everything else must be there already. */
     private static final Pattern NEWER =
             Pattern.compile(" libraryTask| withCUDAGraph|Functions\\$Task(1[6-9]|20);| fromSegmentShallow"
-                    + "| allocate(Byte|HalfFloat)LocalArray|BackendType field (CUDA|METAL)|APIException method <init>\\(Ljava/lang/String;\\)"
+                    + "| allocate(Byte|HalfFloat)LocalArray|KernelContext method (asyncCopy|mma|simd)|BackendType field (CUDA|METAL)|APIException method <init>\\(Ljava/lang/String;\\)"
                     + "|TornadoNativeArray method clear");
 
     @Test

@@ -2,8 +2,10 @@ package uk.ac.manchester.tornado.api;
 
 import org.nanochat4j.tornado.simulator.Doors;
 import org.nanochat4j.tornado.simulator.WorkItem;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
@@ -142,5 +144,82 @@ public class KernelContext {
     /** Adds, undisturbed by other items, where the device can. */
     public void atomicAdd(FloatArray array, int index, float val) {
         item.atomicAdd(array, index, val);
+    }
+
+    /** {@return the sum over the warp} */
+    public float simdSum(float val) {
+        float sum = 0;
+        for (Object lane : item.exchange(val)) {
+            sum += (Float) lane;
+        }
+        return sum;
+    }
+
+    /** {@return the value of the lane that is delta ahead; the own one if there is none} */
+    public float simdShuffleDown(float val, int delta) {
+        Object[] lanes = item.exchange(val);
+        int lane = item.lane() + delta;
+        return lane < lanes.length ? (Float) lanes[lane] : val;
+    }
+
+    /** {@return the value of lane 0} */
+    public float simdBroadcastFirst(float val) {
+        return (Float) item.exchange(val)[0];
+    }
+
+    /** {@return a lane's part of a tile C, all v} */
+    public float[] mmaFragment(float v) {
+        return new float[] {v, v, v, v};
+    }
+
+    /** {@return a lane's part of a tile A (16, 16) whose rows have wmmaK halves, two in an int} */
+    public HalfFloat[] mmaLoadA(int[] aTile, int wmmaK) {
+        return item.tileA(aTile, wmmaK, 0);
+    }
+
+    /** As {@link #mmaLoadA(int[], int)}, from a byte on. */
+    public HalfFloat[] mmaLoadA(int[] aTile, int wmmaK, int byteOffset) {
+        return item.tileA(aTile, wmmaK, byteOffset);
+    }
+
+    /** {@return a lane's part of a tile B (16, 8), row-major, two halves in an int} */
+    public HalfFloat[] mmaLoadB(int[] bTile, int wmmaK) {
+        return item.tileB(bTile, 0);
+    }
+
+    /** As {@link #mmaLoadB(int[], int)}, from a byte on. */
+    public HalfFloat[] mmaLoadB(int[] bTile, int wmmaK, int byteOffset) {
+        return item.tileB(bTile, byteOffset);
+    }
+
+    /** {@return a lane's part of A B + C, with factors in F16} */
+    public float[] mma(HalfFloat[] fragA, HalfFloat[] fragB, float[] fragC, MMAShape mmaShape) {
+        return item.product(fragA, fragB, fragC, mmaShape, false);
+    }
+
+    /** {@return a lane's part of A B + C, with factors in BF16} */
+    public float[] mmaBF16(HalfFloat[] fragA, HalfFloat[] fragB, float[] fragC, MMAShape mmaShape) {
+        return item.product(fragA, fragB, fragC, mmaShape, true);
+    }
+
+    /** Writes a lane's part of a tile (16, 8) into a row-major matrix of dimN columns. */
+    public void mmaStore(float[] fragD, FloatArray c, int tileRow, int tileCol, int dimN) {
+        item.storeTile(fragD, c, tileRow, tileCol, dimN);
+    }
+
+    /** Begins to copy two halves into an int of a tile. */
+    public void asyncCopyToLocal(int[] dstTile, int dstIndex, HalfFloatArray src, int srcIndex) {
+        item.copyLater(() -> dstTile[dstIndex] = src.get(srcIndex).getHalfFloatValue() & 0xffff
+                | src.get(srcIndex + 1).getHalfFloatValue() << Short.SIZE);
+    }
+
+    /** Closes a group of copies. */
+    public void asyncCopyCommit() {
+        item.closeCopies();
+    }
+
+    /** Waits until at most so many groups of copies are under way. */
+    public void asyncCopyWaitGroup(int groups) {
+        item.awaitCopies(groups);
     }
 }
