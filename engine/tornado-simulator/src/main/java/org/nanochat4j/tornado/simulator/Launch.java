@@ -20,6 +20,7 @@ final class Launch {
     private final int[] global;
     private final int[] local;
     private final Order order;
+    private final int[] itemOrder;
     private final long stamp = stamps++;
     private int item;
     private int phase;
@@ -30,6 +31,7 @@ final class Launch {
         this.global = global;
         this.local = local;
         this.order = order;
+        itemOrder = order.of(groupSize());
     }
 
     /** Runs a kernel on device arrays; without a context it is one item that runs the parallel loops in order. */
@@ -49,6 +51,15 @@ final class Launch {
                 results.get(i).compare(again, watches.get(i), first.roundsByOrder);
             }
         }
+    }
+
+    /** Runs what a library does with device arrays, as if by one item. */
+    static void runAlone(String name, Object[] arguments, Runnable code) {
+        Launch launch = of(name, null, Order.ASCENDING);
+        for (Watch watch : watches(arguments)) {
+            watch.begin(launch, name(watch, arguments));
+        }
+        code.run();
     }
 
     private static Launch of(String name, @Nullable WorkerGrid grid, Order order) {
@@ -166,6 +177,11 @@ final class Launch {
 
     Order order() {
         return order;
+    }
+
+    /** {@return the numbers of a group's items in the order in which they run} */
+    int[] itemOrder() {
+        return itemOrder;
     }
 
     int[] globalSize() {

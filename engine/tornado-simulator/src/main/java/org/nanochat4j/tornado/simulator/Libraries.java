@@ -12,6 +12,10 @@ final class Libraries {
             throw new TornadoRuntimeException("task " + task + " calls " + call.getLibraryName() + ", which "
                     + Simulator.device().driver() + " has not");
         }
+        Launch.runAlone("task " + task, arguments, () -> run(call, arguments));
+    }
+
+    private static void run(LibraryTaskDescriptor call, Object[] arguments) {
         switch (call.getLibraryName() + " " + call.getFunctionName()) {
             case "nvidia/cublas cublasSgemm",
                     "nvidia/cublas cublasGemmExFP16",
@@ -20,8 +24,8 @@ final class Libraries {
             case "nvidia/cublas cublasSgemmStridedBatched" ->
                 Gemm.strided(arguments).run((Integer) arguments[16]);
             default ->
-                throw new TornadoRuntimeException("task " + task + " calls " + call.getLibraryName() + " "
-                        + call.getFunctionName() + ", which the simulated device does not know");
+                throw new TornadoRuntimeException(call.getLibraryName() + " " + call.getFunctionName()
+                        + ", which the simulated device does not know");
         }
     }
 }

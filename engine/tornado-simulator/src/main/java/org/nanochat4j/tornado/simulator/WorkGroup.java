@@ -45,7 +45,7 @@ final class WorkGroup {
         this.number = number;
         this.place = place;
         this.code = code;
-        order = launch.order().of(launch.groupSize());
+        order = launch.itemOrder();
         waiting = new Strand[order.length];
         reached = new Barrier[order.length];
     }

@@ -6,6 +6,7 @@ import static uk.ac.manchester.tornado.api.enums.DataTransferMode.EVERY_EXECUTIO
 
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
@@ -34,6 +35,21 @@ class LibrariesTest {
             sum += (1 * K + k) * (k * N + 2);
         }
         assertEquals(before + 2 * sum, c.get(1 * N + 2));
+    }
+
+    /** What items of a kernel wrote, the library may read: tasks follow each other. */
+    @Test
+    void worksOnWhatAKernelWrote() {
+        FloatArray x = new FloatArray(TestKernels.GROUP);
+        FloatArray square = new FloatArray(TestKernels.GROUP);
+        try (Simulator _ = Simulator.checking(SimulatedDevice.CUDA)) {
+            Run.once(
+                    TestKernels.GROUP,
+                    graph -> graph.task("t", TestKernels::fill, new KernelContext(), x, 3f)
+                            .libraryTask("square", CuBlas::cublasSgemm, 0, 0, 8, 8, 8, 1f, x, 8, x, 8, 0f, square, 8)
+                            .transferToHost(EVERY_EXECUTION, square));
+        }
+        assertEquals(72, square.get(63));
     }
 
     @Test
