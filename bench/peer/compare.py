@@ -96,7 +96,7 @@ class Comparison:
         self.rows.append(row)
         print(
             f"{row['ratio']:6.2f}  ({row['lowest_ratio']:.2f} to {row['highest_ratio']:.2f})  "
-            f"{row['ours']:12,.1f} {row['peer']:12,.1f} {unit:<10} {name}",
+            f"{digits(row['ours'])} {digits(row['peer'])} {unit:<10} {name}",
             flush=True,
         )
         return row
@@ -253,6 +253,10 @@ class Comparison:
         for side in [self.ours, *self.peers.values()]:
             side.close()
         self.log.close()
+
+
+def digits(value):
+    return f"{value:12,.1f}" if value >= 10 else f"{value:12.3f}"
 
 
 def find_pattern(node):

@@ -61,7 +61,10 @@ public record KernelTable(String group, String label, Roof roof, List<Row> kerne
             }
         }
         progress.report("measuring kernels", rows.size(), cases.size());
-        String label = cases.size() == 1 ? cases.getFirst().name() : cases.size() + " kernels";
+        String first = cases.getFirst().name();
+        String label = cases.size() == 1
+                ? first
+                : cases.size() + " kernels, " + first + " to " + cases.getLast().name();
         return new KernelTable(
                 group,
                 label + ", threads " + threads,

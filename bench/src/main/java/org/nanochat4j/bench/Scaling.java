@@ -2,9 +2,9 @@ package org.nanochat4j.bench;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.model.Architecture;
 import org.nanochat4j.model.Flops;
@@ -159,11 +159,12 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
 
     @Override
     public Map<String, Double> headline() {
-        var figures = new LinkedHashMap<String, Double>();
-        for (Point point : points) {
-            figures.put("GFLOP/s, " + point.name(), point.flops / point.step.median() / 1e9);
-        }
-        return figures;
+        return points.stream()
+                .mapToDouble(point -> Math.log(point.flops() / point.step.median() / 1e9))
+                .average()
+                .stream()
+                .mapToObj(Math::exp)
+                .collect(Collectors.toMap(_ -> "mean GFLOP/s", mean -> mean));
     }
 
     @Override

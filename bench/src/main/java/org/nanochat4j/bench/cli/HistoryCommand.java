@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.bench.Drawing;
@@ -63,7 +64,7 @@ final class HistoryCommand extends Verb {
                     "no measurement of " + (group == null ? "anything" : group) + " in " + kept.file(),
                     "see which groups there are without --group");
         }
-        table(entries).forEach(this::say);
+        entries.forEach(entry -> say(line(entry)));
         result(Measurement.JSON.valueToTree(entries));
         if (!noDraw) {
             Path pictures = folder == null ? kept.file().resolveSibling("charts") : folder;
@@ -74,20 +75,19 @@ final class HistoryCommand extends Verb {
         }
     }
 
-    private static List<String> table(List<History.Entry> entries) {
-        var table = new Table("date", "commit", "group", "settings", "figures");
-        for (History.Entry entry : entries) {
-            String commit = entry.commit();
-            table.add(
-                    entry.date(),
-                    commit.substring(0, Math.min(COMMIT_DIGITS, commit.length())) + (commit.contains("+") ? "+" : ""),
-                    entry.group(),
-                    entry.label(),
-                    entry.headline().entrySet().stream()
-                            .map(figure -> Table.number(figure.getValue()) + " " + figure.getKey())
-                            .collect(Collectors.joining(", ")));
-        }
-        return table.lines();
+    private static String line(History.Entry entry) {
+        String commit = entry.commit();
+        String figures = entry.headline().entrySet().stream()
+                .map(figure -> Table.number(figure.getValue()) + " " + figure.getKey())
+                .collect(Collectors.joining(", "));
+        return String.format(
+                Locale.ROOT,
+                "%s  %-10s  %-9s  %s (%s)",
+                entry.date(),
+                commit.substring(0, Math.min(COMMIT_DIGITS, commit.length())) + (commit.contains("+") ? "+" : ""),
+                entry.group(),
+                figures,
+                entry.label());
     }
 
     /** Draws, or says what is missing. */
