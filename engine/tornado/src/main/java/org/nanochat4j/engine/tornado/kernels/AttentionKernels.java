@@ -1,12 +1,15 @@
 package org.nanochat4j.engine.tornado.kernels;
 
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.COLUMNS;
-import static org.nanochat4j.engine.tornado.kernels.AttentionTile.HIDDEN;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.ITEMS;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.MOST_SIZE;
+import static org.nanochat4j.engine.tornado.kernels.AttentionTile.PITCH;
+import static org.nanochat4j.engine.tornado.kernels.AttentionTile.SHARE;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.SIDE;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.SPAN;
 import static org.nanochat4j.engine.tornado.kernels.AttentionTile.TILE;
+import static org.nanochat4j.engine.tornado.kernels.AttentionTile.columns;
+import static org.nanochat4j.engine.tornado.kernels.AttentionTile.element;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
@@ -20,6 +23,11 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 public final class AttentionKernels {
     /** Largest head size that the kernels of this package take. */
     public static final int MOST_HEAD_SIZE = MOST_SIZE;
+
+    /** The score of a pair that is not visible, and what separates such scores from others. */
+    private static final float HIDDEN = -1e30f;
+
+    private static final float VISIBLE = -1e29f;
 
     private AttentionKernels() {}
 
@@ -65,13 +73,17 @@ public final class AttentionKernels {
             int heads,
             int size,
             int window) {
+        float[] qSlice = context.allocateFloatLocalArray(SIDE * PITCH);
+        float[] kSlice = context.allocateFloatLocalArray(SIDE * PITCH);
+        float[] vSlice = context.allocateFloatLocalArray(SIDE * MOST_SIZE);
+        float[] shared = context.allocateFloatLocalArray(TILE * SHARE);
+        float[] parts = context.allocateFloatLocalArray(TILE * SHARE);
         float[] scores = new float[SPAN * SPAN];
         float[] sums = new float[SPAN * COLUMNS];
         float[] largest = new float[SPAN];
         float[] total = new float[SPAN];
-        float[] factor = new float[SPAN];
         int across = context.localIdx % SIDE;
-        int down = context.localIdx / SIDE;
+        int down = context.localIdx / SIDE * SPAN;
         int head = context.groupIdy;
         int first = context.groupIdx * TILE;
         int group = head / (Heads.queries(heads) / Heads.keys(heads));
@@ -79,7 +91,10 @@ public final class AttentionKernels {
         int keyStride = Heads.keys(heads) * size;
         int at = context.groupIdz * time * stride + head * size;
         int keyAt = context.groupIdz * time * keyStride + group * size;
-        AttentionTile.clear(sums);
+        int width = columns(size) * SIDE;
+        for (int i = 0; i < SPAN * COLUMNS; i++) {
+            sums[i] = 0f;
+        }
         for (int i = 0; i < SPAN; i++) {
             largest[i] = HIDDEN;
             total[i] = 0f;
@@ -87,36 +102,109 @@ public final class AttentionKernels {
         int end = first + TILE < time ? first + TILE : time;
         int begin = first > window ? (first - window) / TILE * TILE : 0;
         for (int key = begin; key < end; key += TILE) {
-            AttentionTile.products(
-                    context, q, qAt + at, stride, first, k, kAt + keyAt, keyStride, key, time, size, scores);
+            // Scores, slice by slice of the head.
+            for (int i = 0; i < SPAN * SPAN; i++) {
+                scores[i] = 0f;
+            }
+            for (int depth = Rolled.from(context); depth < size; depth += SIDE) {
+                for (int e = context.localIdx; e < SIDE * TILE; e += ITEMS) {
+                    int to = e % SIDE * PITCH + e / SIDE;
+                    int column = depth + e % SIDE;
+                    qSlice[to] = element(q, qAt + at, stride, first + e / SIDE, time, column, size);
+                    kSlice[to] = element(k, kAt + keyAt, keyStride, key + e / SIDE, time, column, size);
+                }
+                context.localBarrier();
+                for (int l = Rolled.from(context); l < SIDE; l++) {
+                    for (int i = 0; i < SPAN; i++) {
+                        float left = qSlice[l * PITCH + down + i];
+                        for (int j = 0; j < SPAN; j++) {
+                            scores[i * SPAN + j] += left * kSlice[l * PITCH + across + SIDE * j];
+                        }
+                    }
+                }
+                context.localBarrier();
+            }
+            // Softmax: the items of a line find its largest score, then all of them hold the same statistics.
             for (int i = 0; i < SPAN; i++) {
+                float most = HIDDEN;
                 for (int j = 0; j < SPAN; j++) {
                     int column = key + across + SIDE * j;
-                    int distance = first + SPAN * down + i - column;
+                    int distance = first + down + i - column;
                     float score = HIDDEN;
                     if (distance >= 0 && distance <= window && column < time) {
                         score = scale * scores[i * SPAN + j];
                     }
                     scores[i * SPAN + j] = score;
+                    most = TornadoMath.max(most, score);
+                }
+                shared[(down + i) * SHARE + across] = most;
+            }
+            context.localBarrier();
+            for (int i = 0; i < SPAN; i++) {
+                float before = largest[i];
+                float most = before;
+                for (int l = Rolled.from(context); l < SIDE; l++) {
+                    most = TornadoMath.max(most, shared[(down + i) * SHARE + l]);
+                }
+                float part = 0f;
+                for (int j = 0; j < SPAN; j++) {
+                    float exponential = 0f;
+                    if (scores[i * SPAN + j] > VISIBLE) {
+                        exponential = TornadoMath.exp(scores[i * SPAN + j] - most);
+                    }
+                    scores[i * SPAN + j] = exponential;
+                    part += exponential;
+                }
+                parts[(down + i) * SHARE + across] = part;
+                float rescale = TornadoMath.exp(before - most);
+                largest[i] = most;
+                total[i] *= rescale;
+                for (int j = 0; j < columns(size); j++) {
+                    sums[i * COLUMNS + j] *= rescale;
                 }
             }
-            AttentionTile.softmax(context, scores, largest, total, factor);
-            AttentionTile.rescale(sums, factor);
-            AttentionTile.accumulate(context, scores, v, vAt + keyAt, keyStride, key, time, size, sums);
-        }
-        if (yAt >= 0) {
+            context.localBarrier();
             for (int i = 0; i < SPAN; i++) {
-                factor[i] = 1f / total[i];
+                float sum = total[i];
+                for (int l = Rolled.from(context); l < SIDE; l++) {
+                    sum += parts[(down + i) * SHARE + l];
+                }
+                total[i] = sum;
             }
-            AttentionTile.rescale(sums, factor);
-            AttentionTile.store(context, 1f, sums, out, yAt + at, stride, first, time, size);
+            // Values weighted by the exponentials, SIDE keys at a time.
+            for (int j = 0; j < SPAN; j++) {
+                for (int e = context.localIdx; e < SIDE * width; e += ITEMS) {
+                    int line = key + SIDE * j + e / width;
+                    vSlice[e / width * MOST_SIZE + e % width] =
+                            element(v, vAt + keyAt, keyStride, line, time, e % width, size);
+                }
+                for (int i = 0; i < SPAN; i++) {
+                    shared[(down + i) * SHARE + across] = scores[i * SPAN + j];
+                }
+                context.localBarrier();
+                for (int l = Rolled.from(context); l < SIDE; l++) {
+                    for (int i = 0; i < SPAN; i++) {
+                        float weight = shared[(down + i) * SHARE + l];
+                        for (int c = 0; c < columns(size); c++) {
+                            sums[i * COLUMNS + c] += weight * vSlice[l * MOST_SIZE + across + SIDE * c];
+                        }
+                    }
+                }
+                context.localBarrier();
+            }
         }
-        if (logSumExpAt >= 0 && across == 0) {
-            int statistic = logSumExpAt + (context.groupIdz * Heads.queries(heads) + head) * time;
-            for (int i = 0; i < SPAN; i++) {
-                int query = first + SPAN * down + i;
-                if (query < time) {
-                    out.set(statistic + query, largest[i] + TornadoMath.log(total[i]));
+        int statistic = (context.groupIdz * Heads.queries(heads) + head) * time;
+        for (int i = 0; i < SPAN; i++) {
+            int query = first + down + i;
+            if (query < time) {
+                for (int c = 0; c < columns(size); c++) {
+                    int column = across + SIDE * c;
+                    if (yAt >= 0 && (size % SIDE == 0 || column < size)) {
+                        out.set(yAt + at + query * stride + column, sums[i * COLUMNS + c] / total[i]);
+                    }
+                }
+                if (logSumExpAt >= 0 && across == 0) {
+                    out.set(logSumExpAt + statistic + query, largest[i] + TornadoMath.log(total[i]));
                 }
             }
         }

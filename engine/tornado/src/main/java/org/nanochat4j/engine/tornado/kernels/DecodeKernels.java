@@ -78,7 +78,7 @@ public final class DecodeKernels {
             float score = HIDDEN;
             if (key < end) {
                 float product = 0f;
-                for (int i = 0; i < size; i++) {
+                for (int i = Rolled.from(context); i < size; i++) {
                     product += query[i] * keys.get(keysAt + start + key * stride + i);
                 }
                 score = scale * product;

@@ -87,7 +87,7 @@ public final class EmbeddingKernels {
             for (int id = from; id < to; id++) {
                 chain.set(chainAt + id, -1f);
             }
-            for (int place = count - 1; place >= 0; place--) {
+            for (int place = count - 1 - Rolled.from(context); place >= 0; place--) {
                 int id = ids.get(idsAt + place);
                 if (id >= from && id < to) {
                     chain.set(chainAt + rows + place, chain.get(chainAt + id));

@@ -78,10 +78,9 @@ public final class GemmKernels {
         for (int i = 0; i < BLOCK * BLOCK; i++) {
             sums[i] = 0f;
         }
-        for (int depth = 0; depth < k; depth += DEPTH) {
+        for (int depth = Rolled.from(context); depth < k; depth += DEPTH) {
             // Neighbours read neighbours in memory: along the depth, or across it.
-            for (int part = 0; part < DEPTH * TILE / ITEMS; part++) {
-                int element = part * ITEMS + item;
+            for (int element = item; element < DEPTH * TILE; element += ITEMS) {
                 int along = element % DEPTH * TILE + element / DEPTH;
                 if (transposeA == 1) {
                     aTile[element] = across(a, aStart, m, k, firstRow + element % TILE, depth + element / TILE);
@@ -95,7 +94,7 @@ public final class GemmKernels {
                 }
             }
             context.localBarrier();
-            for (int l = 0; l < DEPTH; l++) {
+            for (int l = Rolled.from(context); l < DEPTH; l++) {
                 for (int i = 0; i < BLOCK; i++) {
                     float left = aTile[l * TILE + row * BLOCK + i];
                     for (int j = 0; j < BLOCK; j++) {

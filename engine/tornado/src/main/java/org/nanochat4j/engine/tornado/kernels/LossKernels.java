@@ -160,12 +160,7 @@ public final class LossKernels {
         }
         float total = Group.sum(context, part);
         if (context.localIdx == 0) {
-            float count = counted.get(countedAt);
-            float value = Poison.because(rows);
-            if (count > 0f) {
-                value = total / count;
-            }
-            mean.set(meanAt, value);
+            mean.set(meanAt, total / counted.get(countedAt));
         }
     }
 }

@@ -103,7 +103,7 @@ public final class RowKernels {
         context.localBarrier();
         if (item < STRIP && column < columns) {
             float sum = 0f;
-            for (int part = 0; part < PARTS; part++) {
+            for (int part = Rolled.from(context); part < PARTS; part++) {
                 sum += shared[part * STRIP + item];
             }
             y.set(yAt + column, sum);

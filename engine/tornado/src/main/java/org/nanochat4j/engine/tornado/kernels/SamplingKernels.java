@@ -100,7 +100,7 @@ public final class SamplingKernels {
             int list = scratchAt + 2 * row * candidates;
             float before = HIGHEST;
             int place = -1;
-            for (int i = 0; i < candidates; i++) {
+            for (int i = Rolled.from(context); i < candidates; i++) {
                 place = next(context, logits, start, columns, before, place);
                 before = logits.get(start + place);
                 if (item == 0) {
@@ -109,7 +109,7 @@ public final class SamplingKernels {
                 }
             }
             if (item == 0 && heat > 0f) {
-                chosen = drawFromList(scratch, list, candidates, uniform.get(uniformAt + row));
+                chosen = drawFromList(context, scratch, list, candidates, uniform.get(uniformAt + row));
             }
         }
         if (item == 0) {
@@ -138,7 +138,7 @@ public final class SamplingKernels {
         int chosen = columns - 1;
         if (item == 0) {
             float total = 0f;
-            for (int i = 0; i < ITEMS; i++) {
+            for (int i = Rolled.from(context); i < ITEMS; i++) {
                 total += parts[i];
             }
             float mark = uniform * total;
@@ -161,16 +161,16 @@ public final class SamplingKernels {
     }
 
     /** The first candidate at which the cumulative sum of weights passes its mark. */
-    private static int drawFromList(FloatArray list, int at, int candidates, float uniform) {
+    private static int drawFromList(KernelContext context, FloatArray list, int at, int candidates, float uniform) {
         float total = 0f;
-        for (int i = 0; i < candidates; i++) {
+        for (int i = Rolled.from(context); i < candidates; i++) {
             total += list.get(at + 2 * i);
         }
         float mark = uniform * total;
         float cumulative = 0f;
         int chosen = (int) list.get(at + 2 * candidates - 1);
         int found = 0;
-        for (int i = 0; i < candidates; i++) {
+        for (int i = Rolled.from(context); i < candidates; i++) {
             cumulative += list.get(at + 2 * i);
             if (found == 0 && cumulative > mark) {
                 found = 1;
