@@ -24,19 +24,23 @@ public final class CastKernels {
         }
     }
 
-    /** y = x rounded to BF16, to nearest, ties to even; -0 becomes 0. */
+    /** y = x rounded to BF16, to nearest, ties to even; -0 becomes 0, and so do denormals where the device knows none. */
     @SuppressWarnings("IdentityBinaryExpression") // not Float.isNaN: an operator surely compiles
     public static void toBf16(KernelContext context, FloatArray x, int xAt, ShortArray y, int yAt, int n) {
         int i = context.globalIdx;
         if (i < n) {
             float value = x.get(xAt + i);
             float magnitude = TornadoMath.abs(value);
-            int bits = INFINITE;
-            if (magnitude <= Float.MAX_VALUE) {
+            // Two questions, because TornadoVM takes "not at most" for "greater": NaN is neither.
+            int finite = magnitude <= Float.MAX_VALUE ? 1 : 0;
+            int infinite = magnitude > Float.MAX_VALUE ? 1 : 0;
+            int bits = NOT_A_NUMBER;
+            if (finite == 1) {
                 int all = magnitude < 0x1p-126f ? (int) (magnitude * 0x1p75f * 0x1p74f) : normalBits(magnitude);
                 bits = (all + 0x7FFF + ((all >> 16) & 1)) >> 16;
-            } else if (value != value) {
-                bits = NOT_A_NUMBER;
+            }
+            if (infinite == 1) {
+                bits = INFINITE;
             }
             if (value < 0f) {
                 bits = bits | 0x8000;

@@ -21,8 +21,8 @@
  * <tr><td>Axpby, Mix, Mul, Scale, ScaleBy</td><td>{@code PointwiseKernels.axpby, weightedSum, mul, scale, scaleBy}</td></tr>
  * <tr><td>CachedAttention</td><td>{@code DecodeKernels.attention}</td></tr>
  * <tr><td>Cast</td><td>{@code CastKernels.fromBf16, toBf16}</td></tr>
- * <tr><td>CausalAttention</td><td>{@code AttentionKernels.forward}</td></tr>
- * <tr><td>CausalAttentionGrad</td><td>{@code AttentionGradKernels.statistics, queries, keys}</td></tr>
+ * <tr><td>CausalAttention</td><td>{@code AttentionKernels.forward}; {@code PanelAttentionKernels.forward} on a processor</td></tr>
+ * <tr><td>CausalAttentionGrad</td><td>{@code AttentionGradKernels.statistics, queries, keys}; the last two of {@code PanelAttentionGradKernels} on a processor</td></tr>
  * <tr><td>Concat, Pad, ShiftTime, Slice</td><td>{@code CopyKernels.moveBlocks} (Concat: one task for each part)</td></tr>
  * <tr><td>Dot, Sum, SumSquares</td><td>{@code ReductionKernels.sumProducts} or {@code sum}, then {@code sum} if there is more than one group</td></tr>
  * <tr><td>Embedding</td><td>{@code EmbeddingKernels.gather}</td></tr>

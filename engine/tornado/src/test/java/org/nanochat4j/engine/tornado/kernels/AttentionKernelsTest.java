@@ -8,7 +8,12 @@ import org.nanochat4j.engine.op.CausalAttention;
 import org.nanochat4j.engine.op.CausalAttentionGrad;
 import org.nanochat4j.engine.op.KvAppend;
 import org.nanochat4j.engine.tornado.kernels.Workbench.Cell;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task15;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task18;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task19;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 class AttentionKernelsTest {
     private static final double BOUND = 1e-5;
@@ -24,6 +29,13 @@ class AttentionKernelsTest {
         "1,129,1,1,5,200"
     })
     void forwardAndBackward(int batch, int time, int heads, int groups, int size, int window) {
+        forwardAndBackward(false, batch, time, heads, groups, size, window);
+        forwardAndBackward(true, batch, time, heads, groups, size, window);
+    }
+
+    /** On a GPU's kernels, or a processor's. */
+    private static void forwardAndBackward(
+            boolean panels, int batch, int time, int heads, int groups, int size, int window) {
         Workbench bench = new Workbench(time + 1000L * size, 1 << 18);
         float scale = (float) (1 / Math.sqrt(size));
         Cell q = bench.normal(batch, time, heads, size);
@@ -33,7 +45,7 @@ class AttentionKernelsTest {
         Cell y = bench.room(batch, time, heads, size);
         Cell logSumExp = bench.room(batch, heads, time);
         List<double[]> expected = bench.reference(new CausalAttention(window, scale), q, k, v);
-        forward(bench, scale, q, k, v, y.at(), logSumExp.at(), window);
+        forward(bench, panels, scale, q, k, v, y.at(), logSumExp.at(), window);
         bench.run();
         bench.check("y", BOUND, y, expected.get(0));
         bench.check("log-sum-exp", BOUND, logSumExp, expected.get(1));
@@ -42,7 +54,7 @@ class AttentionKernelsTest {
         Cell dk = bench.room(batch, time, groups, size);
         Cell dv = bench.room(batch, time, groups, size);
         List<double[]> gradients = bench.reference(new CausalAttentionGrad(window, scale), q, k, v, y, logSumExp, dy);
-        backward(bench, scale, List.of(q, k, v, y, logSumExp, dy), dq, dk.at(), dv.at(), window);
+        backward(bench, panels, scale, List.of(q, k, v, y, logSumExp, dy), dq, dk.at(), dv.at(), window);
         bench.run();
         bench.check("dq", BOUND, dq, gradients.get(0));
         bench.check("dk", BOUND, dk, gradients.get(1));
@@ -53,6 +65,12 @@ class AttentionKernelsTest {
     @ParameterizedTest(name = "only result {0} where the two are in different arrays")
     @CsvSource({"0", "1"})
     void oneResultAlone(int result) {
+        for (boolean panels : new boolean[] {false, true}) {
+            oneResultAlone(panels, result);
+        }
+    }
+
+    private static void oneResultAlone(boolean panels, int result) {
         Workbench bench = new Workbench(5, 1 << 16);
         Cell q = bench.normal(1, 20, 2, 16);
         Cell k = bench.normal(1, 20, 1, 16);
@@ -75,9 +93,19 @@ class AttentionKernelsTest {
                 new Cell(y.at(), q.type()),
                 new Cell(logSumExp.at(), logSumExpAgain.type()),
                 dy);
-        forward(bench, 0.25f, q, k, v, result == 0 ? yAgain.at() : -1, result == 1 ? logSumExpAgain.at() : -1, 20);
+        forward(
+                bench,
+                panels,
+                0.25f,
+                q,
+                k,
+                v,
+                result == 0 ? yAgain.at() : -1,
+                result == 1 ? logSumExpAgain.at() : -1,
+                20);
         backward(
                 bench,
+                panels,
                 0.25f,
                 List.of(q, k, v, y, logSumExp, dy),
                 dq,
@@ -94,14 +122,39 @@ class AttentionKernelsTest {
     }
 
     private static void forward(
-            Workbench bench, float scale, Cell q, Cell k, Cell v, int yAt, int logSumExpAt, int window) {
+            Workbench bench,
+            boolean panels,
+            float scale,
+            Cell q,
+            Cell k,
+            Cell v,
+            int yAt,
+            int logSumExpAt,
+            int window) {
         int batch = q.type().shape().dim(0);
         int time = q.type().shape().dim(1);
         int heads = q.type().shape().dim(2);
+        Task15<
+                        KernelContext,
+                        Float,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer>
+                kernel = panels ? PanelAttentionKernels::forward : AttentionKernels::forward;
         bench.task(
                 TaskPackage.createPackage(
                         bench.next(),
-                        AttentionKernels::forward,
+                        kernel,
                         bench.context,
                         scale,
                         bench.floats,
@@ -117,16 +170,60 @@ class AttentionKernelsTest {
                         Heads.pack(heads, k.type().shape().dim(2)),
                         q.type().shape().dim(3),
                         window),
-                AttentionKernels.launch(batch, time, heads));
+                panels
+                        ? PanelAttentionKernels.launch(batch, time, heads)
+                        : AttentionKernels.launch(batch, time, heads));
     }
 
     /** Operands q, k, v, y, log-sum-exp, dy. */
-    private static void backward(Workbench bench, float scale, List<Cell> in, Cell dq, int dkAt, int dvAt, int window) {
+    private static void backward(
+            Workbench bench, boolean panels, float scale, List<Cell> in, Cell dq, int dkAt, int dvAt, int window) {
         int batch = in.get(0).type().shape().dim(0);
         int time = in.get(0).type().shape().dim(1);
         int heads = in.get(0).type().shape().dim(2);
         int groups = in.get(1).type().shape().dim(2);
         int size = in.get(0).type().shape().dim(3);
+        Task18<
+                        KernelContext,
+                        Float,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer>
+                queries = panels ? PanelAttentionGradKernels::queries : AttentionGradKernels::queries;
+        Task19<
+                        KernelContext,
+                        Float,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        FloatArray,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer,
+                        Integer>
+                keys = panels ? PanelAttentionGradKernels::keys : AttentionGradKernels::keys;
         bench.task(
                 TaskPackage.createPackage(
                         bench.next(),
@@ -147,7 +244,7 @@ class AttentionKernelsTest {
         bench.task(
                 TaskPackage.createPackage(
                         bench.next(),
-                        AttentionGradKernels::queries,
+                        queries,
                         bench.context,
                         scale,
                         bench.floats,
@@ -166,11 +263,13 @@ class AttentionKernelsTest {
                         Heads.pack(heads, groups),
                         size,
                         window),
-                AttentionKernels.launch(batch, time, heads));
+                panels
+                        ? PanelAttentionKernels.launch(batch, time, heads)
+                        : AttentionKernels.launch(batch, time, heads));
         bench.task(
                 TaskPackage.createPackage(
                         bench.next(),
-                        AttentionGradKernels::keys,
+                        keys,
                         bench.context,
                         scale,
                         bench.floats,
@@ -190,7 +289,9 @@ class AttentionKernelsTest {
                         Heads.pack(heads, groups),
                         size,
                         window),
-                AttentionGradKernels.keysLaunch(batch, time, groups));
+                panels
+                        ? PanelAttentionKernels.launch(batch, time, groups)
+                        : AttentionGradKernels.keysLaunch(batch, time, groups));
     }
 
     @ParameterizedTest(name = "cache of {1} positions, heads {2} over {3}, size {4}, window {5}")
