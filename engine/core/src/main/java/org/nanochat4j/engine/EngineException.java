@@ -99,4 +99,18 @@ public abstract sealed class EngineException extends RuntimeException {
             super(message);
         }
     }
+
+    /** A device that failed while it compiled, ran or copied something. */
+    public static final class DeviceFailed extends EngineException {
+        private static final long serialVersionUID = 1L;
+
+        /**
+         * A device error.
+         *
+         * @param message what was under way, what the device said and the remedy
+         */
+        public DeviceFailed(String message) {
+            super(message);
+        }
+    }
 }

@@ -95,12 +95,24 @@ public final class MemoryPlan {
      * @return the plan
      */
     public static MemoryPlan of(List<Program> programs, Scratch scratch) {
+        return of(programs, scratch, Long.MAX_VALUE);
+    }
+
+    /**
+     * Plans all programs of a run together, for a device whose memory comes in blocks.
+     *
+     * @param programs what will run, one at a time
+     * @param scratch the backend's scratch needs
+     * @param blockBytes size of a block, a multiple of {@link #ALIGNMENT}; no temporary lies across a multiple of it, unless it is larger
+     * @return the plan
+     */
+    public static MemoryPlan of(List<Program> programs, Scratch scratch, long blockBytes) {
         List<Layout> layouts = new ArrayList<>();
         Set<Variable> variables = new LinkedHashSet<>();
         long arena = 0;
         long scratchBytes = 0;
         for (Program program : programs) {
-            Layout layout = layout(program);
+            Layout layout = layout(program, blockBytes);
             layouts.add(layout);
             arena = Math.max(arena, layout.arenaBytes());
             variables.addAll(program.variables());
@@ -111,7 +123,7 @@ public final class MemoryPlan {
         return new MemoryPlan(List.copyOf(layouts), variables, arena, scratchBytes);
     }
 
-    private static Layout layout(Program program) {
+    private static Layout layout(Program program, long blockBytes) {
         Liveness liveness = Liveness.of(program);
         String[] makers = new String[program.values().size()];
         for (Step step : program.steps()) {
@@ -143,7 +155,7 @@ public final class MemoryPlan {
                     if (other.offset() >= offset + slot.bytes()) {
                         break;
                     }
-                    offset = other.end();
+                    offset = withinBlock(other.end(), slot.bytes(), blockBytes);
                 }
             }
             Slot at = new Slot(slot.value(), offset, slot.bytes(), slot.first(), slot.last(), slot.maker());
@@ -157,6 +169,12 @@ public final class MemoryPlan {
             arena = Math.max(arena, at.end());
         }
         return new Layout(program, liveness, List.copyOf(placed), offsets, arena);
+    }
+
+    /** The offset, or the start of the next block if the bytes would reach into it. */
+    private static long withinBlock(long offset, long bytes, long blockBytes) {
+        long inBlock = offset % blockBytes;
+        return inBlock > 0 && bytes > blockBytes - inBlock ? offset - inBlock + blockBytes : offset;
     }
 
     /**

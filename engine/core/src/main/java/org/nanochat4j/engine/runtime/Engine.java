@@ -73,6 +73,11 @@ public final class Engine implements AutoCloseable {
         return backend.device();
     }
 
+    /** {@return the kernels that the backend chose for its device by op, where it has a choice; for reports} */
+    public Map<String, String> kernels() {
+        return backend.kernels();
+    }
+
     /** {@return the interpreter that computes every op now} */
     public Interpreter eager() {
         return eager;
@@ -255,7 +260,7 @@ public final class Engine implements AutoCloseable {
      * @return the plan; nothing is allocated yet
      */
     public MemoryPlan plan(List<Program> programs) {
-        return MemoryPlan.of(programs, backend::scratchBytes);
+        return MemoryPlan.of(programs, backend::scratchBytes, backend.blockBytes());
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.spi;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -32,6 +33,20 @@ public interface Backend extends AutoCloseable {
      * @return bytes
      */
     long scratchBytes(Step step);
+
+    /**
+     * The largest piece of memory that this device can hold: no temporary may lie across a multiple of it.
+     *
+     * @return bytes, a multiple of {@link MemoryPlan#ALIGNMENT}
+     */
+    default long blockBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    /** {@return the kernels chosen for this device by op, where the backend has a choice; for reports} */
+    default Map<String, String> kernels() {
+        return Map.of();
+    }
 
     /**
      * Compiles the programs of a plan; they share one arena.

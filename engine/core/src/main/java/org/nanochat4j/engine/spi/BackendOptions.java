@@ -4,10 +4,21 @@ package org.nanochat4j.engine.spi;
  * How to open a backend.
  *
  * @param threads CPU threads to use; 0 for all processors
+ * @param selfCheck whether a backend that compiles its kernels at run time compares them with the CPU backend before it is used
+ * @param progress who is told of long preparations
  */
-public record BackendOptions(int threads) {
+public record BackendOptions(int threads, boolean selfCheck, Progress progress) {
     /** All processors. */
     public static final BackendOptions DEFAULT = new BackendOptions(0);
+
+    /**
+     * Options of which only the number of threads differs from the default.
+     *
+     * @param threads CPU threads to use; 0 for all processors
+     */
+    public BackendOptions(int threads) {
+        this(threads, true, Progress.NONE);
+    }
 
     /** {@return the number of threads with 0 resolved} */
     public int resolvedThreads() {

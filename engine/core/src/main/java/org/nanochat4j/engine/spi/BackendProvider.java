@@ -1,5 +1,7 @@
 package org.nanochat4j.engine.spi;
 
+import java.util.List;
+
 /** How a backend is found: implementations are registered with {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
     /** {@return the name that users select it by} */
@@ -13,4 +15,16 @@ public interface BackendProvider {
      * @throws org.nanochat4j.engine.EngineException.NoBackend if it cannot run here, with the remedy
      */
     Backend open(BackendOptions options);
+
+    /**
+     * The devices that the backend could run on.
+     *
+     * @return one or more
+     * @throws org.nanochat4j.engine.EngineException.NoBackend if it cannot run here, with the remedy
+     */
+    default List<DeviceInfo> devices() {
+        try (Backend backend = open(BackendOptions.DEFAULT)) {
+            return List.of(backend.device());
+        }
+    }
 }

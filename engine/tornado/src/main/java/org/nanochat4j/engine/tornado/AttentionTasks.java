@@ -1,0 +1,156 @@
+package org.nanochat4j.engine.tornado;
+
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.tornado.kernels.AttentionGradKernels;
+import org.nanochat4j.engine.tornado.kernels.AttentionKernels;
+import org.nanochat4j.engine.tornado.kernels.Heads;
+import org.nanochat4j.engine.tornado.kernels.RowKernels;
+import uk.ac.manchester.tornado.api.common.TaskPackage;
+
+/** Tasks of causal attention: one forward, three backward. */
+final class AttentionTasks {
+    private AttentionTasks() {}
+
+    static void forward(Work w, int window, float scale) {
+        Shape shape = w.shape(0); // (B, T, H, D)
+        requireHeadSize(w);
+        Place q = w.in(0);
+        Place k = w.in(1);
+        Place v = w.in(2);
+        Place y = w.out(0);
+        Place logSumExp = w.out(1);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        AttentionKernels::forward,
+                        w.context(),
+                        scale,
+                        q.floats(),
+                        q.at(),
+                        k.floats(),
+                        k.at(),
+                        v.floats(),
+                        v.at(),
+                        y.floats(),
+                        y.at(),
+                        logSumExp.floats(),
+                        logSumExp.at(),
+                        shape.dim(1),
+                        Heads.pack(shape.dim(2), w.shape(1).dim(2)),
+                        shape.dim(3),
+                        Math.min(window, shape.dim(1))),
+                AttentionKernels.launch(shape.dim(0), shape.dim(1), shape.dim(2)));
+    }
+
+    /** The kernels keep a whole head in local memory. */
+    static void requireHeadSize(Work w) {
+        int size = w.shape(0).dim(3);
+        if (size > AttentionKernels.MOST_HEAD_SIZE) {
+            throw new EngineException.BadProgram(w.op().name() + ": head size " + size
+                    + ", the kernels of this backend take at most " + AttentionKernels.MOST_HEAD_SIZE + "\n  at "
+                    + w.step().callSite() + "\n  remedy: use more and smaller heads, or the CPU backend");
+        }
+    }
+
+    static void backward(Work w, int window, float scale) {
+        statistics(w);
+        queries(w, window, scale);
+        keys(w, window, scale);
+    }
+
+    private static void statistics(Work w) {
+        Shape shape = w.shape(0); // (B, T, H, D)
+        Place y = w.in(3);
+        Place logSumExp = w.in(4);
+        Place dy = w.in(5);
+        Place statistics = w.scratch();
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        AttentionGradKernels::statistics,
+                        w.context(),
+                        y.floats(),
+                        y.at(),
+                        dy.floats(),
+                        dy.at(),
+                        logSumExp.floats(),
+                        logSumExp.at(),
+                        statistics.floats(),
+                        statistics.at(),
+                        shape.dim(1),
+                        shape.dim(2),
+                        shape.dim(3)),
+                RowKernels.launch(shape.rows(), shape.dim(3)));
+    }
+
+    private static void queries(Work w, int window, float scale) {
+        Shape shape = w.shape(0); // (B, T, H, D)
+        Place q = w.in(0);
+        Place k = w.in(1);
+        Place v = w.in(2);
+        Place dy = w.in(5);
+        Place statistics = w.scratch();
+        Place dq = w.out(0);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        AttentionGradKernels::queries,
+                        w.context(),
+                        scale,
+                        q.floats(),
+                        q.at(),
+                        k.floats(),
+                        k.at(),
+                        v.floats(),
+                        v.at(),
+                        dy.floats(),
+                        dy.at(),
+                        statistics.floats(),
+                        statistics.at(),
+                        dq.floats(),
+                        dq.at(),
+                        shape.dim(1),
+                        Heads.pack(shape.dim(2), w.shape(1).dim(2)),
+                        shape.dim(3),
+                        Math.min(window, shape.dim(1))),
+                AttentionKernels.launch(shape.dim(0), shape.dim(1), shape.dim(2)));
+    }
+
+    private static void keys(Work w, int window, float scale) {
+        Shape shape = w.shape(0); // (B, T, H, D)
+        int groups = w.shape(1).dim(2);
+        Place q = w.in(0);
+        Place k = w.in(1);
+        Place v = w.in(2);
+        Place dy = w.in(5);
+        Place statistics = w.scratch();
+        Place dk = w.out(1);
+        Place dv = w.out(2);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        AttentionGradKernels::keys,
+                        w.context(),
+                        scale,
+                        q.floats(),
+                        q.at(),
+                        k.floats(),
+                        k.at(),
+                        v.floats(),
+                        v.at(),
+                        dy.floats(),
+                        dy.at(),
+                        statistics.floats(),
+                        statistics.at(),
+                        dk.floats(),
+                        dk.at(),
+                        dv.floats(),
+                        dv.at(),
+                        shape.dim(1),
+                        Heads.pack(shape.dim(2), groups),
+                        shape.dim(3),
+                        Math.min(window, shape.dim(1))),
+                AttentionGradKernels.keysLaunch(shape.dim(0), shape.dim(1), groups));
+    }
+}

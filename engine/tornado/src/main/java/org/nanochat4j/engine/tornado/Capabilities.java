@@ -1,0 +1,78 @@
+package org.nanochat4j.engine.tornado;
+
+import java.util.Arrays;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.spi.DeviceInfo;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+
+/**
+ * What a device can do, as far as kernels depend on it.
+ *
+ * @param device its name
+ * @param driver TornadoVM's backend for it: OPENCL, CUDA, ...; VIRTUAL is the simulator's
+ * @param memoryBytes memory that TornadoVM may use of it
+ * @param arrayBytes size of the largest array
+ * @param localBytes local memory of a work-group
+ * @param groupItems items of the largest work-group
+ * @param bf16 whether kernels can compute with BF16 operands
+ * @param floatAtomics whether floats can be added atomically
+ * @param libraryTasks whether matrix products can go to the vendor's library
+ */
+record Capabilities(
+        String device,
+        String driver,
+        long memoryBytes,
+        long arrayBytes,
+        long localBytes,
+        long groupItems,
+        boolean bf16,
+        boolean floatAtomics,
+        boolean libraryTasks) {
+    /** Kernels index arrays with 32 bits and step beyond the end by less than this. */
+    private static final long MOST_ARRAY_BYTES = 4L << 30;
+
+    /** What TornadoVM uses of a device unless told otherwise. */
+    private static final String DEFAULT_MEMORY = "4GB";
+
+    static Capabilities of(TornadoDevice device) {
+        boolean nvidia = device.getTornadoVMBackend().name().equals("CUDA");
+        long allowed = size(System.getProperty("tornado.device.memory", DEFAULT_MEMORY));
+        long memory = Math.min(device.getMaxGlobalMemory(), allowed);
+        long array = Math.min(Math.min(device.getMaxAllocMemory(), memory), MOST_ARRAY_BYTES);
+        return new Capabilities(
+                device.getPhysicalDevice().getDeviceName().strip(),
+                device.getTornadoVMBackend().name(),
+                memory,
+                array / 4096 * 4096,
+                device.getDeviceLocalMemorySize(),
+                Arrays.stream(device.getPhysicalDevice().getDeviceMaxWorkGroupSize())
+                        .max()
+                        .orElse(1),
+                nvidia,
+                nvidia,
+                nvidia);
+    }
+
+    boolean isSimulated() {
+        return driver.equals(TornadoVMBackendType.VIRTUAL.name());
+    }
+
+    DeviceInfo info() {
+        return new DeviceInfo(device, memoryBytes, 0, "TornadoVM, " + driver + ", F32");
+    }
+
+    /** A size as TornadoVM's options give it: a number with GB, MB, KB or B behind it. */
+    static long size(String text) {
+        long number = Long.parseLong(text.replaceAll("[^0-9]", ""));
+        return switch (text.replaceAll("[0-9]", "")) {
+            case "GB" -> number << 30;
+            case "MB" -> number << 20;
+            case "KB" -> number << 10;
+            case "", "B" -> number;
+            default ->
+                throw new EngineException.NoBackend(
+                        "no size: -Dtornado.device.memory=" + text + "\n  remedy: a whole number with GB or MB, for example 8GB");
+        };
+    }
+}

@@ -1,0 +1,35 @@
+package org.nanochat4j.engine.tornado;
+
+import org.nanochat4j.engine.EngineException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+
+/** Says in the engine's words what TornadoVM throws. */
+final class DeviceErrors {
+    private DeviceErrors() {}
+
+    /**
+     * The engine's exception for one of TornadoVM's.
+     *
+     * @param doing what was under way
+     * @param cause what was thrown
+     * @return what to throw instead; the engine's own exceptions as they are
+     */
+    static RuntimeException translate(String doing, Throwable cause) {
+        if (cause instanceof VirtualMachineError error && !(error instanceof InternalError)) {
+            throw error;
+        }
+        if (cause instanceof EngineException engine) {
+            return engine;
+        }
+        RuntimeException translated = cause instanceof TornadoMemoryException
+                        || cause instanceof TornadoOutOfMemoryException
+                ? new EngineException.OutOfMemory("TornadoVM ran out of device memory " + doing + ": "
+                        + cause.getMessage()
+                        + "\n  remedy: use a smaller batch, or give it more with -Dtornado.device.memory=<size>GB")
+                : new EngineException.DeviceFailed("TornadoVM failed " + doing + ": " + cause
+                        + "\n  remedy: if the driver reports no error, please report this with the task graph's name");
+        translated.initCause(cause);
+        return translated;
+    }
+}

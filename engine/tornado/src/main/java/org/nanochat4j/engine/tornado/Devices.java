@@ -1,0 +1,65 @@
+package org.nanochat4j.engine.tornado;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.spi.Backend;
+import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.engine.spi.DeviceInfo;
+import uk.ac.manchester.tornado.api.TornadoRuntime;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+
+/** The devices that TornadoVM sees, and the backend on the default one. */
+final class Devices {
+    private Devices() {}
+
+    /** The backend on TornadoVM's default device. */
+    static Backend open(BackendOptions options) {
+        TornadoRuntime runtime = runtime();
+        Capabilities capabilities = Capabilities.of(runtime.getDefaultDevice());
+        if (capabilities.memoryBytes() <= 0) {
+            throw new EngineException.NoBackend("TornadoVM's device " + capabilities.device()
+                    + " offers no memory\n  remedy: set -Dtornado.device.memory to what it has, for example 8GB");
+        }
+        return new TornadoBackend(capabilities, options);
+    }
+
+    /** All devices of all drivers. */
+    static List<DeviceInfo> list() {
+        TornadoRuntime runtime = runtime();
+        List<DeviceInfo> devices = new ArrayList<>();
+        for (int driver = 0; driver < runtime.getNumBackends(); driver++) {
+            for (TornadoDevice device : runtime.getBackend(driver).getAllDevices()) {
+                devices.add(Capabilities.of(device).info());
+            }
+        }
+        return devices;
+    }
+
+    private static TornadoRuntime runtime() {
+        TornadoRuntime runtime;
+        try {
+            runtime = TornadoRuntimeProvider.getTornadoRuntime();
+        } catch (RuntimeException | ExceptionInInitializerError e) {
+            EngineException.NoBackend translated = new EngineException.NoBackend("TornadoVM does not start: " + cause(e)
+                    + "\n  remedy: check that the SDK has the driver for your device, and that the device's own driver is"
+                    + " installed (clinfo or nvidia-smi shows it)");
+            translated.initCause(e);
+            throw translated;
+        }
+        if (runtime.getNumBackends() == 0 || runtime.getBackend(0).getNumDevices() == 0) {
+            throw new EngineException.NoBackend(
+                    "TornadoVM sees no device\n  remedy: install the driver of your device: OpenCL (for processors: PoCL), or CUDA");
+        }
+        return runtime;
+    }
+
+    private static Throwable cause(Throwable thrown) {
+        Throwable cause = thrown;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
+    }
+}

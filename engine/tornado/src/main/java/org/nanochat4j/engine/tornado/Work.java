@@ -1,0 +1,125 @@
+package org.nanochat4j.engine.tornado;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.program.Step;
+import org.nanochat4j.engine.tornado.kernels.Launch;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.common.TaskPackage;
+
+/** One step of a program on its way to tasks: where its operands are, and the tasks made so far. */
+public final class Work {
+    private final KernelContext context;
+    private final Step step;
+    private final List<Place> in;
+    private final List<Place> out;
+    private final Place scratch;
+    private final String prefix;
+    private final List<Task> tasks = new ArrayList<>();
+
+    Work(KernelContext context, Step step, String prefix, List<Place> in, List<Place> out, Place scratch) {
+        this.context = context;
+        this.step = step;
+        this.prefix = prefix;
+        this.in = in;
+        this.out = out;
+        this.scratch = scratch;
+    }
+
+    /** {@return the first argument of every kernel} */
+    public KernelContext context() {
+        return context;
+    }
+
+    /** {@return the op} */
+    public Op op() {
+        return step.op();
+    }
+
+    /**
+     * Where an operand is.
+     *
+     * @param index which
+     * @return its array and first element
+     */
+    public Place in(int index) {
+        return in.get(index);
+    }
+
+    /** {@return how many operands there are} */
+    public int operands() {
+        return in.size();
+    }
+
+    /**
+     * Where a result goes.
+     *
+     * @param index which
+     * @return its array and first element
+     */
+    public Place out(int index) {
+        return out.get(index);
+    }
+
+    /** Scratch memory, as much as {@link ScratchNeeds} says; free for every step. */
+    Place scratch() {
+        return scratch;
+    }
+
+    /**
+     * The extents of an operand.
+     *
+     * @param index which
+     * @return its shape
+     */
+    public Shape shape(int index) {
+        return step.inputs().get(index).type().shape();
+    }
+
+    /**
+     * The extents of a result.
+     *
+     * @param index which
+     * @return its shape
+     */
+    public Shape outShape(int index) {
+        return step.outputs().get(index).type().shape();
+    }
+
+    int rows(int index) {
+        return shape(index).rows();
+    }
+
+    int columns(int index) {
+        return shape(index).last();
+    }
+
+    int elements(int index) {
+        return Math.toIntExact(shape(index).elements());
+    }
+
+    Step step() {
+        return step;
+    }
+
+    /** {@return the name of the next task} */
+    public String next() {
+        return prefix + tasks.size();
+    }
+
+    /**
+     * Adds a task.
+     *
+     * @param work a kernel with its arguments, named {@link #next}
+     * @param launch its items
+     */
+    public void add(TaskPackage work, Launch launch) {
+        tasks.add(new Task(work, launch));
+    }
+
+    List<Task> tasks() {
+        return tasks;
+    }
+}
