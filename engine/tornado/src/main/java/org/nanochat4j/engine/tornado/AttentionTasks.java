@@ -7,6 +7,7 @@ import org.nanochat4j.engine.tornado.kernels.AttentionKernels;
 import org.nanochat4j.engine.tornado.kernels.Heads;
 import org.nanochat4j.engine.tornado.kernels.RowKernels;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Tasks of causal attention: one forward, three backward. */
 final class AttentionTasks {
@@ -32,9 +33,8 @@ final class AttentionTasks {
                         k.at(),
                         v.floats(),
                         v.at(),
-                        y.floats(),
+                        oneArray(w, y, logSumExp),
                         y.at(),
-                        logSumExp.floats(),
                         logSumExp.at(),
                         shape.dim(1),
                         Heads.pack(shape.dim(2), w.shape(1).dim(2)),
@@ -51,6 +51,16 @@ final class AttentionTasks {
                     + ", the kernels of this backend take at most " + AttentionKernels.MOST_HEAD_SIZE + "\n  at "
                     + w.step().callSite() + "\n  remedy: use more and smaller heads, or the CPU backend");
         }
+    }
+
+    /** The array that holds both results: a task may write only one. */
+    private static FloatArray oneArray(Work w, Place a, Place b) {
+        if (a.bank() != b.bank()) {
+            throw new EngineException.OutOfMemory(w.op().name()
+                    + ": two of its results lie in different arrays of the device" + "\n  at "
+                    + w.step().callSite() + "\n  remedy: use a smaller batch, so that all temporaries fit one array");
+        }
+        return a.floats();
     }
 
     static void backward(Work w, int window, float scale) {
@@ -143,9 +153,8 @@ final class AttentionTasks {
                         dy.at(),
                         statistics.floats(),
                         statistics.at(),
-                        dk.floats(),
+                        oneArray(w, dk, dv),
                         dk.at(),
-                        dv.floats(),
                         dv.at(),
                         shape.dim(1),
                         Heads.pack(shape.dim(2), groups),

@@ -32,6 +32,9 @@ record Capabilities(
     /** Kernels index arrays with 32 bits and step beyond the end by less than this. */
     private static final long MOST_ARRAY_BYTES = 4L << 30;
 
+    /** Arrays have a header, and sizes are rounded. */
+    private static final long PAGE = 4096;
+
     /** What TornadoVM uses of a device unless told otherwise. */
     private static final String DEFAULT_MEMORY = "4GB";
 
@@ -44,7 +47,7 @@ record Capabilities(
                 device.getPhysicalDevice().getDeviceName().strip(),
                 device.getTornadoVMBackend().name(),
                 memory,
-                array / 4096 * 4096,
+                (array - PAGE) / PAGE * PAGE,
                 device.getDeviceLocalMemorySize(),
                 Arrays.stream(device.getPhysicalDevice().getDeviceMaxWorkGroupSize())
                         .max()
@@ -71,8 +74,8 @@ record Capabilities(
             case "KB" -> number << 10;
             case "", "B" -> number;
             default ->
-                throw new EngineException.NoBackend(
-                        "no size: -Dtornado.device.memory=" + text + "\n  remedy: a whole number with GB or MB, for example 8GB");
+                throw new EngineException.NoBackend("no size: -Dtornado.device.memory=" + text
+                        + "\n  remedy: a whole number with GB or MB, for example 8GB");
         };
     }
 }

@@ -56,8 +56,7 @@ final class Graphs {
     private void addRoot() {
         List<Task> zeros = new ArrayList<>();
         for (Bank bank : banks) {
-            zeros.add(zero(
-                    "zero" + zeros.size(), bank, bank.use() == Bank.Use.RESIDENT ? bank.elements() : 1));
+            zeros.add(zero("zero" + zeros.size(), bank, bank.use() == Bank.Use.RESIDENT ? bank.elements() : 1));
         }
         add(root, new TaskGraph(root), zeros);
     }

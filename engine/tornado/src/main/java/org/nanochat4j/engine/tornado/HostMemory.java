@@ -30,8 +30,9 @@ final class HostMemory {
     static MemorySegment untouched(long bytes) {
         MemorySegment memory = calloc(bytes);
         if (memory.address() == 0) {
-            throw new EngineException.OutOfMemory("no " + bytes
-                    + " bytes of host memory for the host side of a device array\n  remedy: use a smaller batch, or allow the system to overcommit memory");
+            throw new EngineException.OutOfMemory(
+                    "no " + bytes
+                            + " bytes of host memory for the host side of a device array\n  remedy: use a smaller batch, or allow the system to overcommit memory");
         }
         return memory.reinterpret(bytes, Arena.ofAuto(), HostMemory::free);
     }

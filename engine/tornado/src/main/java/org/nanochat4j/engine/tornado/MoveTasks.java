@@ -25,7 +25,8 @@ final class MoveTasks {
             case BF16 ->
                 TaskPackage.createPackage(
                         w.next(), CastKernels::copy, w.context(), x.halves(), x.at(), y.halves(), y.at(), n);
-            case F16, F64 -> throw new IllegalStateException("a bank of " + x.bank().dtype());
+            case F16, F64 ->
+                throw new IllegalStateException("a bank of " + x.bank().dtype());
         };
         w.add(work, Launch.elements(n));
     }
@@ -86,8 +87,7 @@ final class MoveTasks {
         move(w, w.in(0), length, w.out(0), length, length, moved * x.dim(2), x.dim(0));
     }
 
-    private static void move(
-            Work w, Place x, int xLength, Place y, int yStride, int yLength, int shift, int blocks) {
+    private static void move(Work w, Place x, int xLength, Place y, int yStride, int yLength, int shift, int blocks) {
         w.add(
                 TaskPackage.createPackage(
                         w.next(),

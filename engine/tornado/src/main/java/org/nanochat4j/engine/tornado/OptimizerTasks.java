@@ -11,9 +11,66 @@ import uk.ac.manchester.tornado.api.common.TaskPackage;
 final class OptimizerTasks {
     private OptimizerTasks() {}
 
+    /** One task where the parameter and its moments lie in one array, otherwise three: a task may write only one array. */
     static void adamW(Work w, AdamWStep op) {
         Place p = w.in(0);
+        Place m = w.in(2);
+        Place v = w.in(3);
+        if (p.bank() == m.bank() && p.bank() == v.bank()) {
+            adamWAtOnce(w, op);
+        } else {
+            moment(w, 1f - op.beta1(), 0, m);
+            moment(w, 1f - op.beta2(), 1, v);
+            descend(w, op);
+        }
+    }
+
+    private static void adamWAtOnce(Work w, AdamWStep op) {
+        Place p = w.in(0);
         Place g = w.in(1);
+        Place hyper = w.in(4);
+        int n = w.elements(0);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        AdamWKernels::adamW,
+                        w.context(),
+                        g.floats(),
+                        g.at(),
+                        hyper.floats(),
+                        hyper.at(),
+                        p.floats(),
+                        p.at(),
+                        w.in(2).at(),
+                        w.in(3).at(),
+                        1f - op.beta1(),
+                        1f - op.beta2(),
+                        op.eps(),
+                        op.weightDecay(),
+                        n),
+                Launch.elements(n));
+    }
+
+    private static void moment(Work w, float take, int squared, Place moment) {
+        Place g = w.in(1);
+        int n = w.elements(0);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        AdamWKernels::moment,
+                        w.context(),
+                        take,
+                        squared,
+                        g.floats(),
+                        g.at(),
+                        moment.floats(),
+                        moment.at(),
+                        n),
+                Launch.elements(n));
+    }
+
+    private static void descend(Work w, AdamWStep op) {
+        Place p = w.in(0);
         Place m = w.in(2);
         Place v = w.in(3);
         Place hyper = w.in(4);
@@ -21,20 +78,16 @@ final class OptimizerTasks {
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        AdamWKernels::step,
+                        AdamWKernels::descend,
                         w.context(),
-                        p.floats(),
-                        p.at(),
-                        g.floats(),
-                        g.at(),
                         m.floats(),
                         m.at(),
                         v.floats(),
                         v.at(),
                         hyper.floats(),
                         hyper.at(),
-                        1f - op.beta1(),
-                        1f - op.beta2(),
+                        p.floats(),
+                        p.at(),
                         op.eps(),
                         op.weightDecay(),
                         n),
@@ -52,14 +105,14 @@ final class OptimizerTasks {
             w.add(
                     TaskPackage.createPackage(
                             w.next(),
-                            MuonKernels::momentum,
+                            MuonKernels::nesterov,
                             w.context(),
-                            buffer.floats(),
-                            buffer.at(),
                             hyper.floats(),
                             hyper.at(),
                             g.floats(),
                             g.at(),
+                            buffer.floats(),
+                            buffer.at(),
                             y.floats(),
                             y.at(),
                             n),
@@ -101,16 +154,16 @@ final class OptimizerTasks {
             w.add(
                     TaskPackage.createPackage(
                             w.next(),
-                            MuonKernels::apply,
+                            MuonKernels::descend,
                             w.context(),
-                            p.floats(),
-                            p.at(),
                             hyper.floats(),
                             hyper.at(),
                             part.floats(),
                             part.at(),
                             lineFactors.floats(),
                             lineFactors.at(),
+                            p.floats(),
+                            p.at(),
                             rows,
                             columns),
                     Launch.elements((long) rows * columns));

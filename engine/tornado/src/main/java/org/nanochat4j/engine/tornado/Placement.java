@@ -63,7 +63,8 @@ final class Placement {
         for (Variable variable : plan.variables()) {
             boolean streamed = variable.role() == Variable.Role.INPUT && !isWritten(plan, variable);
             Group group = new Group(
-                    streamed ? Bank.Use.STREAMED : Bank.Use.RESIDENT, variable.type().dtype());
+                    streamed ? Bank.Use.STREAMED : Bank.Use.RESIDENT,
+                    variable.type().dtype());
             groups.computeIfAbsent(group, _ -> new ArrayList<>()).add(variable);
         }
         groups.forEach((group, members) -> {
@@ -78,7 +79,11 @@ final class Placement {
                     elements += more;
                     end++;
                 }
-                Bank bank = bank(group.use() == Bank.Use.STREAMED ? "inputs" : "variables", group.use(), group.dtype(), elements);
+                Bank bank = bank(
+                        group.use() == Bank.Use.STREAMED ? "inputs" : "variables",
+                        group.use(),
+                        group.dtype(),
+                        elements);
                 long at = 0;
                 for (Variable variable : members.subList(start, end)) {
                     places.put(variable, new Place(bank, Math.toIntExact(at)));
@@ -121,8 +126,8 @@ final class Placement {
             }
             used.forEach((dtype, elements) -> most.merge(dtype, elements, Math::max));
         }
-        most.forEach((dtype, elements) ->
-                otherArenas.put(dtype, bank("arena" + dtype, Bank.Use.ARENA, dtype, elements)));
+        most.forEach(
+                (dtype, elements) -> otherArenas.put(dtype, bank("arena" + dtype, Bank.Use.ARENA, dtype, elements)));
     }
 
     /** All banks. */

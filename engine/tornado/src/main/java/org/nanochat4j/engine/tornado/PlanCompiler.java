@@ -29,7 +29,8 @@ final class PlanCompiler {
         this.placement = new Placement(plan, mostBytes);
         this.graphs = new Graphs(context, placement.banks());
         for (MemoryPlan.Layout layout : plan.layouts()) {
-            List<List<Task>> segments = Segmenter.cut(tasks(layout), placement.banks().size());
+            List<List<Task>> segments =
+                    Segmenter.cut(tasks(layout), placement.banks().size());
             programs.add(graphs.addProgram(layout.program().name(), streamed(layout.program()), segments));
         }
     }

@@ -120,7 +120,7 @@ final class PointwiseTasks {
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        PointwiseKernels::mix,
+                        PointwiseKernels::weightedSum,
                         w.context(),
                         s.floats(),
                         s.at(),
@@ -161,8 +161,7 @@ final class PointwiseTasks {
     static void fill(Work w, Place y, long elements, float value) {
         int n = Math.toIntExact(elements);
         w.add(
-                TaskPackage.createPackage(
-                        w.next(), PointwiseKernels::fill, w.context(), value, y.floats(), y.at(), n),
+                TaskPackage.createPackage(w.next(), PointwiseKernels::fill, w.context(), value, y.floats(), y.at(), n),
                 Launch.elements(n));
     }
 }

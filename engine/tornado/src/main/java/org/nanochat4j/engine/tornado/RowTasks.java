@@ -120,7 +120,7 @@ final class RowTasks {
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        ReductionKernels::dot,
+                        ReductionKernels::sumProducts,
                         w.context(),
                         a.floats(),
                         a.at(),
@@ -152,7 +152,7 @@ final class RowTasks {
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        RopeKernels::rotate,
+                        RopeKernels::rope,
                         w.context(),
                         inverse ? -1f : 1f,
                         x.floats(),

@@ -1,7 +1,11 @@
 package org.nanochat4j.engine.tornado;
 
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -19,6 +23,8 @@ final class TornadoBackend implements Backend {
     private final Capabilities capabilities;
     private final BackendOptions options;
     private final Counters counters = new Counters();
+    private final Map<String, String> kernels = new TreeMap<>();
+    private final Set<KernelFamily> checked = EnumSet.noneOf(KernelFamily.class);
     private final EagerOps eager = new EagerOps(this);
 
     TornadoBackend(Capabilities capabilities, BackendOptions options) {
@@ -33,7 +39,10 @@ final class TornadoBackend implements Backend {
 
     @Override
     public DeviceInfo device() {
-        return capabilities.info();
+        DeviceInfo info = capabilities.info();
+        return options.selfCheck()
+                ? info
+                : new DeviceInfo(info.name(), info.memoryBytes(), info.threads(), info.path() + ", without self-check");
     }
 
     Counters counters() {
@@ -57,7 +66,34 @@ final class TornadoBackend implements Backend {
 
     @Override
     public List<Executable> compile(MemoryPlan plan, Function<Variable, DeviceBuffer> variables) {
+        check(choose(plan));
         return new PlanCompiler(plan, blockBytes()).compile(variables, counters, options.progress());
+    }
+
+    /** The kernels of all ops of a plan. */
+    private Set<KernelFamily> choose(MemoryPlan plan) {
+        Set<KernelFamily> families = EnumSet.noneOf(KernelFamily.class);
+        for (MemoryPlan.Layout layout : plan.layouts()) {
+            for (Step step : layout.program().steps()) {
+                KernelFamily family = KernelFamily.choose(step.op(), capabilities);
+                families.add(family);
+                kernels.put(step.op().name(), family.description());
+            }
+        }
+        return families;
+    }
+
+    private void check(Set<KernelFamily> families) {
+        families.removeAll(checked);
+        if (options.selfCheck() && !families.isEmpty()) {
+            checked.addAll(families); // the check compiles a plan of its own
+            SelfCheck.run(this, families);
+        }
+    }
+
+    @Override
+    public Map<String, String> kernels() {
+        return Collections.unmodifiableMap(kernels);
     }
 
     @Override

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.nanochat4j.engine.op.CustomOp;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
-import org.nanochat4j.engine.tornado.SimulatedProvider;
+import org.nanochat4j.engine.tornado.TestBackend;
 
 /** TornadoVM's kernels against the naive twins in double precision, on random shapes, each op as a program. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -21,7 +21,7 @@ class TornadoTwinTest {
 
     @BeforeAll
     void open() {
-        engine = Engine.open(SimulatedProvider.NAME, BackendOptions.DEFAULT);
+        engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT);
     }
 
     @AfterAll

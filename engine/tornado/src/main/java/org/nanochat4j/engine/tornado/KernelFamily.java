@@ -1,0 +1,144 @@
+package org.nanochat4j.engine.tornado;
+
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.op.Accumulate;
+import org.nanochat4j.engine.op.AdamWStep;
+import org.nanochat4j.engine.op.Add;
+import org.nanochat4j.engine.op.ArgMax;
+import org.nanochat4j.engine.op.Assign;
+import org.nanochat4j.engine.op.Axpby;
+import org.nanochat4j.engine.op.CachedAttention;
+import org.nanochat4j.engine.op.Cast;
+import org.nanochat4j.engine.op.CausalAttention;
+import org.nanochat4j.engine.op.CausalAttentionGrad;
+import org.nanochat4j.engine.op.Concat;
+import org.nanochat4j.engine.op.CustomOp;
+import org.nanochat4j.engine.op.Dot;
+import org.nanochat4j.engine.op.Embedding;
+import org.nanochat4j.engine.op.EmbeddingGrad;
+import org.nanochat4j.engine.op.Fill;
+import org.nanochat4j.engine.op.KvAppend;
+import org.nanochat4j.engine.op.Logits;
+import org.nanochat4j.engine.op.MatMul;
+import org.nanochat4j.engine.op.Mix;
+import org.nanochat4j.engine.op.Mul;
+import org.nanochat4j.engine.op.MuonMomentum;
+import org.nanochat4j.engine.op.MuonNormalize;
+import org.nanochat4j.engine.op.MuonUpdate;
+import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.op.Pad;
+import org.nanochat4j.engine.op.ReluSquared;
+import org.nanochat4j.engine.op.ReluSquaredGrad;
+import org.nanochat4j.engine.op.Reshape;
+import org.nanochat4j.engine.op.RmsNorm;
+import org.nanochat4j.engine.op.RmsNormGrad;
+import org.nanochat4j.engine.op.Rope;
+import org.nanochat4j.engine.op.RowDot;
+import org.nanochat4j.engine.op.Scale;
+import org.nanochat4j.engine.op.ScaleBy;
+import org.nanochat4j.engine.op.ScaleRows;
+import org.nanochat4j.engine.op.ShiftTime;
+import org.nanochat4j.engine.op.Sigmoid;
+import org.nanochat4j.engine.op.SigmoidGrad;
+import org.nanochat4j.engine.op.Slice;
+import org.nanochat4j.engine.op.SoftcapCrossEntropy;
+import org.nanochat4j.engine.op.Sum;
+import org.nanochat4j.engine.op.SumRows;
+import org.nanochat4j.engine.op.SumSquares;
+import org.nanochat4j.engine.op.TopKSample;
+import org.nanochat4j.engine.op.Zero;
+
+/** The kinds of kernels that ops are computed with, and what a device needs for them. */
+enum KernelFamily {
+    /** One item for each element. */
+    ELEMENTWISE_FP32("one item per element, F32", 256, 0),
+    /** One group for each row. */
+    ROWS_FP32("one group per row, F32", 256, 4 << 10),
+    /** Sums in two stages of a fixed order. */
+    STAGED_SUM_FP32("sums in two stages of fixed order, F32", 256, 4 << 10),
+    /** Matrix products with tiles in local memory and blocks in registers. */
+    TILED_MATMUL_FP32("matrix product with tiles in local memory and registers, F32", 64, 16 << 10),
+    /** Attention by tiles with an online softmax. */
+    TILED_ATTENTION_FP32("tiles with online softmax, F32", 256, 40 << 10),
+    /** Attention of one token over a cache. */
+    CACHED_ATTENTION_FP32("one group per head over the cache, F32", 128, 4 << 10),
+    /** Loss over chunks of rows, with the products of matrices. */
+    CHUNKED_LOSS_FP32("matrix products over chunks of rows, F32", 256, 16 << 10),
+    /** Rows of tables; their gradients are added up by the owner of a row. */
+    OWNER_COMPUTES_FP32("rows of tables, gradients added up by the owner of a row, F32", 256, 0),
+    /** Optimizer steps. */
+    OPTIMIZER_FP32("fused optimizer step, F32", 256, 4 << 10),
+    /** Choosing tokens. */
+    SAMPLING("one group per row", 256, 4 << 10),
+    /** What a custom op brings. */
+    CUSTOM("the op's own", 1, 0);
+
+    private final String description;
+    private final int groupItems;
+    private final int localBytes;
+
+    KernelFamily(String description, int groupItems, int localBytes) {
+        this.description = description;
+        this.groupItems = groupItems;
+        this.localBytes = localBytes;
+    }
+
+    /** For reports. */
+    String description() {
+        return description;
+    }
+
+    boolean runsOn(Capabilities capabilities) {
+        return capabilities.groupItems() >= groupItems && capabilities.localBytes() >= localBytes;
+    }
+
+    /** The family that an op is computed with on a device. */
+    static KernelFamily choose(Op op, Capabilities capabilities) {
+        KernelFamily family = of(op);
+        if (!family.runsOn(capabilities)) {
+            throw new EngineException.NoBackend(capabilities.device() + " cannot run " + op.name() + ": its kernels ("
+                    + family.description + ") need work-groups of " + family.groupItems + " items with "
+                    + family.localBytes + " bytes of local memory, the device has " + capabilities.groupItems() + " and "
+                    + capabilities.localBytes() + "\n  remedy: choose another device, or the CPU backend");
+        }
+        return family;
+    }
+
+    private static KernelFamily of(Op op) {
+        return switch (op) {
+            case Accumulate _,
+                    Add _,
+                    Assign _,
+                    Axpby _,
+                    Cast _,
+                    Concat _,
+                    Fill _,
+                    KvAppend _,
+                    Mix _,
+                    Mul _,
+                    Pad _,
+                    ReluSquared _,
+                    ReluSquaredGrad _,
+                    Reshape _,
+                    Rope _,
+                    Scale _,
+                    ScaleBy _,
+                    ScaleRows _,
+                    ShiftTime _,
+                    Sigmoid _,
+                    SigmoidGrad _,
+                    Slice _,
+                    Zero _ -> ELEMENTWISE_FP32;
+            case RmsNorm _, RmsNormGrad _, RowDot _, SumRows _ -> ROWS_FP32;
+            case Dot _, Sum _, SumSquares _ -> STAGED_SUM_FP32;
+            case Logits _, MatMul _ -> TILED_MATMUL_FP32;
+            case CausalAttention _, CausalAttentionGrad _ -> TILED_ATTENTION_FP32;
+            case CachedAttention _ -> CACHED_ATTENTION_FP32;
+            case SoftcapCrossEntropy _ -> CHUNKED_LOSS_FP32;
+            case Embedding _, EmbeddingGrad _ -> OWNER_COMPUTES_FP32;
+            case AdamWStep _, MuonMomentum _, MuonNormalize _, MuonUpdate _ -> OPTIMIZER_FP32;
+            case ArgMax _, TopKSample _ -> SAMPLING;
+            case CustomOp _ -> CUSTOM;
+        };
+    }
+}

@@ -1,0 +1,151 @@
+package org.nanochat4j.engine.tornado;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.Tensor;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.Assign;
+import org.nanochat4j.engine.program.Executable;
+import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.engine.program.Program;
+import org.nanochat4j.engine.program.Recorder;
+import org.nanochat4j.engine.spi.Backend;
+import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.engine.spi.Backends;
+import org.nanochat4j.engine.spi.DeviceBuffer;
+
+/**
+ * Compares the kernels of this device with those of the CPU backend before anything is trained with them.
+ *
+ * <p>TornadoVM and drivers have been seen to compute wrong results without an error; such a device must not be used quietly.
+ */
+final class SelfCheck {
+    /** Relative to the root mean square of a result; kernels that work stay below 1e-5. */
+    private static final double TOLERANCE = 1e-4;
+
+    private final List<Probe> probes;
+    private final List<List<Variable>> operands = new ArrayList<>();
+    private final List<List<Variable>> results = new ArrayList<>();
+    private final Program program;
+
+    private SelfCheck(List<Probe> probes) {
+        this.probes = probes;
+        Recorder recorder = new Recorder("self-check");
+        for (Probe probe : probes) {
+            record(recorder, probe);
+        }
+        this.program = recorder.finish();
+    }
+
+    private void record(Recorder recorder, Probe probe) {
+        List<Variable> inputs = new ArrayList<>();
+        List<Variable> outputs = new ArrayList<>();
+        for (int i = 0; i < probe.operands().size(); i++) {
+            Variable variable =
+                    new Variable("operand" + i, probe.operands().get(i).type(), Variable.Role.INPUT);
+            inputs.add(variable);
+            if (probe.op().writes(i)) {
+                outputs.add(variable);
+            }
+        }
+        List<Tensor> computed =
+                recorder.apply(probe.op(), inputs.stream().map(recorder::use).toList());
+        for (Tensor tensor : computed) {
+            Variable variable = new Variable("result", tensor.type(), Variable.Role.OUTPUT);
+            recorder.apply(new Assign(), List.of(recorder.use(variable), tensor));
+            outputs.add(variable);
+        }
+        operands.add(inputs);
+        results.add(outputs);
+    }
+
+    /**
+     * Checks some families of kernels.
+     *
+     * @param backend the device
+     * @param families which
+     * @throws EngineException.DeviceFailed naming the op, its operands and the error, if a result is wrong
+     */
+    static void run(Backend backend, Set<KernelFamily> families) {
+        Set<KernelFamily> wanted = EnumSet.copyOf(families);
+        List<Probe> probes = Probe.all().stream()
+                .filter(probe -> wanted.contains(probe.family()))
+                .toList();
+        if (probes.isEmpty()) {
+            return;
+        }
+        SelfCheck check = new SelfCheck(probes);
+        try (Backend cpu = Backends.open("cpu", new BackendOptions(1))) {
+            check.compare(check.run(cpu), check.run(backend));
+        }
+    }
+
+    private Map<Variable, DeviceBuffer> run(Backend backend) {
+        Map<Variable, DeviceBuffer> buffers = new IdentityHashMap<>();
+        Random random = new Random(7);
+        for (int i = 0; i < probes.size(); i++) {
+            for (int j = 0; j < operands.get(i).size(); j++) {
+                Variable variable = operands.get(i).get(j);
+                DeviceBuffer buffer = backend.allocate(variable.type());
+                buffer.write(0, probes.get(i).operands().get(j).draw(random));
+                buffers.put(variable, buffer);
+            }
+            for (Variable variable : results.get(i)) {
+                buffers.computeIfAbsent(variable, v -> backend.allocate(v.type()));
+            }
+        }
+        MemoryPlan plan = MemoryPlan.of(List.of(program), backend::scratchBytes, backend.blockBytes());
+        Executable executable = backend.compile(plan, buffers::get).getFirst();
+        executable.run();
+        return buffers;
+    }
+
+    private void compare(Map<Variable, DeviceBuffer> expected, Map<Variable, DeviceBuffer> actual) {
+        for (int i = 0; i < probes.size(); i++) {
+            for (Variable result : results.get(i)) {
+                compare(probes.get(i), numbers(expected.get(result)), numbers(actual.get(result)));
+            }
+        }
+    }
+
+    private static double[] numbers(DeviceBuffer buffer) {
+        MemorySegment bytes = MemorySegment.ofArray(new long[Math.toIntExact((buffer.type().bytes() + 7) / 8)])
+                .asSlice(0, buffer.type().bytes());
+        buffer.read(0, bytes);
+        double[] numbers = new double[Math.toIntExact(buffer.type().elements())];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = buffer.type().dtype() == DType.I32
+                    ? bytes.getAtIndex(ValueLayout.JAVA_INT, i)
+                    : bytes.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+        }
+        return numbers;
+    }
+
+    private static void compare(Probe probe, double[] expected, double[] actual) {
+        double squares = 0;
+        for (double value : expected) {
+            squares += value * value;
+        }
+        double scale = Math.sqrt(squares / expected.length) + 1e-6;
+        for (int i = 0; i < expected.length; i++) {
+            double error = Math.abs(actual[i] - expected[i]) / scale;
+            if (!(error <= TOLERANCE)) { // also where it is not a number
+                throw new EngineException.DeviceFailed("self-check of " + probe.op().name() + " ("
+                        + probe.family().description() + ") on "
+                        + probe.operands().stream().map(Probe.Operand::type).toList() + ": element " + i + " is "
+                        + actual[i] + ", on the CPU " + expected[i]
+                        + "\n  remedy: this device or its driver computes wrong numbers: update the driver or choose another device;"
+                        + " --no-self-check goes on regardless");
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.nanochat4j.engine.testbed;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Executable;
+import org.nanochat4j.engine.program.Program;
+import org.nanochat4j.engine.program.Recorder;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.engine.tornado.TestBackend;
+
+/** Ten training steps of a whole network as task graphs: what they compute, and what they ask of the device. */
+class TornadoReplayTest {
+    private static final int STEPS = 10;
+
+    private static Program program(TinyTransformer network) {
+        Recorder recorder = new Recorder("step");
+        network.step(recorder);
+        return recorder.finish();
+    }
+
+    private static void write(Engine engine, TinyTransformer network) {
+        network.initialValues().forEach((variable, values) -> {
+            switch (values) {
+                case float[] numbers -> engine.write(variable, numbers);
+                case int[] numbers -> engine.write(variable, numbers);
+                default -> throw new IllegalStateException(variable.name());
+            }
+        });
+    }
+
+    private static Executable compile(Engine engine, TinyTransformer network) {
+        return engine.compile(engine.plan(List.of(program(network)))).getFirst();
+    }
+
+    /** The loss of every step, then every changed variable. */
+    private static List<float[]> train(String backend) {
+        try (Engine engine = Engine.open(backend, new BackendOptions(2))) {
+            TinyTransformer network = new TinyTransformer();
+            write(engine, network);
+            Executable step = compile(engine, network);
+            List<float[]> history = new ArrayList<>();
+            for (int i = 0; i < STEPS; i++) {
+                step.run();
+                history.add(engine.floats(network.loss));
+            }
+            network.changed().forEach(variable -> history.add(engine.floats(variable)));
+            return history;
+        }
+    }
+
+    @Test
+    @DisplayName("ten steps stay near those of the CPU backend")
+    void nearCpu() {
+        List<float[]> expected = train("cpu");
+        List<float[]> actual = train(TestBackend.NAME);
+        for (int i = 0; i < STEPS; i++) {
+            assertEquals(expected.get(i)[0], actual.get(i)[0], 1e-3, "loss of step " + i);
+        }
+        List<Variable> changed = new TinyTransformer().changed();
+        for (int v = 0; v < changed.size(); v++) {
+            float[] want = expected.get(STEPS + v);
+            float[] have = actual.get(STEPS + v);
+            double squares = 0;
+            double errors = 0;
+            for (int i = 0; i < want.length; i++) {
+                squares += (double) want[i] * want[i];
+                errors += ((double) want[i] - have[i]) * ((double) want[i] - have[i]);
+            }
+            double relative = Math.sqrt(errors / (squares + 1e-12));
+            assertTrue(relative < 2e-2, changed.get(v).name() + " differs by " + relative);
+        }
+    }
+
+    @Test
+    @DisplayName("ten replayed steps compile nothing and upload nothing but the inputs")
+    void asksForNothing() {
+        try (Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
+            TinyTransformer network = new TinyTransformer();
+            write(engine, network);
+            Executable step = compile(engine, network);
+            step.run();
+            TestBackend.Asked before = TestBackend.asked();
+            for (int i = 0; i < STEPS; i++) {
+                step.run();
+            }
+            TestBackend.Asked asked = TestBackend.asked().minus(before);
+            assertEquals(0, asked.compiledTasks(), "kernels compiled");
+            assertEquals(0, asked.uploads(), "variables uploaded");
+            assertEquals(0, asked.downloads(), "variables downloaded");
+            assertTrue(
+                    asked.streamedElements() <= STEPS * 1000L, "inputs streamed: " + asked.streamedElements());
+            engine.floats(network.loss);
+            assertEquals(1, TestBackend.asked().minus(before).downloads(), "a read is one download");
+        }
+    }
+
+    @Test
+    @DisplayName("a variable that the host writes between runs arrives, once, and its neighbours keep what programs wrote")
+    void partialWrites() {
+        try (Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
+            TinyTransformer network = new TinyTransformer();
+            write(engine, network);
+            Executable step = compile(engine, network);
+            step.run();
+            Variable weight = network.parameters.all().getFirst().value();
+            Variable other = network.parameters.all().get(1).value();
+            float[] kept = engine.floats(other);
+            float[] values = engine.floats(weight);
+            values[3] = 42;
+            engine.write(weight, 12, java.lang.foreign.MemorySegment.ofArray(new float[] {42}));
+            assertEquals(42, engine.floats(weight)[3]);
+            org.junit.jupiter.api.Assertions.assertArrayEquals(values, engine.floats(weight));
+            TestBackend.Asked before = TestBackend.asked();
+            step.run();
+            step.run();
+            assertEquals(1, TestBackend.asked().minus(before).uploads());
+            assertTrue(engine.floats(weight)[3] > 40, "the program started from the written value");
+            assertEquals(kept.length, engine.floats(other).length);
+        }
+    }
+}

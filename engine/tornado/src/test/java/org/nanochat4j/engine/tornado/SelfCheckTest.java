@@ -1,0 +1,107 @@
+package org.nanochat4j.engine.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.Op;
+import org.nanochat4j.engine.program.Executable;
+import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.engine.program.Step;
+import org.nanochat4j.engine.spi.Backend;
+import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.engine.spi.DeviceBuffer;
+import org.nanochat4j.engine.spi.DeviceInfo;
+
+class SelfCheckTest {
+    private static final Set<KernelFamily> ALL = EnumSet.allOf(KernelFamily.class);
+
+    @Test
+    @DisplayName("the simulated device passes")
+    void passes() {
+        try (Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
+            SelfCheck.run(backend, ALL);
+        }
+    }
+
+    @Test
+    @DisplayName("every family that ops are computed with has a probe")
+    void everyFamilyIsProbed() {
+        Set<KernelFamily> probed = Probe.all().stream().map(Probe::family).collect(Collectors.toSet());
+        Set<KernelFamily> expected = EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM));
+        assertEquals(expected, probed);
+    }
+
+    @Test
+    @DisplayName("a device that gets one number wrong is refused, by op, operands and error")
+    void refusesWrongNumbers() {
+        try (Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
+            EngineException.DeviceFailed refused = assertThrows(
+                    EngineException.DeviceFailed.class,
+                    () -> SelfCheck.run(new Wrong(backend), EnumSet.of(KernelFamily.TILED_MATMUL_FP32)));
+            assertTrue(refused.getMessage().startsWith("self-check of MatMul"), refused.getMessage());
+            assertTrue(refused.getMessage().contains("F32 (67, 35)"), refused.getMessage());
+            assertTrue(refused.getMessage().contains("remedy"), refused.getMessage());
+        }
+    }
+
+    /** A backend whose results are a little off in one element. */
+    private record Wrong(Backend good) implements Backend {
+        @Override
+        public String name() {
+            return good.name();
+        }
+
+        @Override
+        public DeviceInfo device() {
+            return good.device();
+        }
+
+        @Override
+        public DeviceBuffer allocate(TensorType type) {
+            return good.allocate(type);
+        }
+
+        @Override
+        public long scratchBytes(Step step) {
+            return good.scratchBytes(step);
+        }
+
+        @Override
+        public List<Executable> compile(MemoryPlan plan, Function<Variable, DeviceBuffer> variables) {
+            Executable executable = good.compile(plan, variables).getFirst();
+            DeviceBuffer result = plan.variables().stream()
+                    .filter(variable -> variable.role() == Variable.Role.OUTPUT)
+                    .map(variables)
+                    .findFirst()
+                    .orElseThrow();
+            return List.of(() -> {
+                executable.run();
+                float[] one = new float[1];
+                result.read(400, java.lang.foreign.MemorySegment.ofArray(one));
+                one[0] += 0.01f;
+                result.write(400, java.lang.foreign.MemorySegment.ofArray(one));
+            });
+        }
+
+        @Override
+        public void run(Op op, List<DeviceBuffer> inputs, List<DeviceBuffer> outputs) {
+            good.run(op, inputs, outputs);
+        }
+
+        @Override
+        public void close() {
+            good.close();
+        }
+    }
+}
