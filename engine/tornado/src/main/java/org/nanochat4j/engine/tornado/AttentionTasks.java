@@ -55,7 +55,7 @@ final class AttentionTasks {
 
     /** The array that holds both results: a task may write only one. */
     private static FloatArray oneArray(Work w, Place a, Place b) {
-        if (a.bank() != b.bank()) {
+        if (!a.sharesBank(b)) {
             throw new EngineException.OutOfMemory(w.op().name()
                     + ": two of its results lie in different arrays of the device" + "\n  at "
                     + w.step().callSite() + "\n  remedy: use a smaller batch, so that all temporaries fit one array");

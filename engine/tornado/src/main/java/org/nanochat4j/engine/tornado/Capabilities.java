@@ -4,13 +4,12 @@ import java.util.Arrays;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.spi.DeviceInfo;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * What a device can do, as far as kernels depend on it.
  *
  * @param device its name
- * @param driver TornadoVM's backend for it: OPENCL, CUDA, ...; VIRTUAL is the simulator's
+ * @param driver TornadoVM's backend for it: OPENCL, CUDA, ...
  * @param memoryBytes memory that TornadoVM may use of it
  * @param arrayBytes size of the largest array
  * @param localBytes local memory of a work-group
@@ -55,10 +54,6 @@ record Capabilities(
                 nvidia,
                 nvidia,
                 nvidia);
-    }
-
-    boolean isSimulated() {
-        return driver.equals(TornadoVMBackendType.VIRTUAL.name());
     }
 
     DeviceInfo info() {

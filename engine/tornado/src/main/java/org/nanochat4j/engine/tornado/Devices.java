@@ -12,6 +12,11 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** The devices that TornadoVM sees, and the backend on the default one. */
 final class Devices {
+    /** Room for a description of a task graph's steps; TornadoVM's default of 4096 bytes holds about 40 tasks. */
+    private static final String BYTECODE_SIZE = "tornado.tvm.maxbytecodesize";
+
+    private static final String ENOUGH_BYTECODE = "1048576";
+
     private Devices() {}
 
     /** The backend on TornadoVM's default device. */
@@ -38,6 +43,9 @@ final class Devices {
     }
 
     private static TornadoRuntime runtime() {
+        if (System.getProperty(BYTECODE_SIZE) == null) { // TornadoVM reads it when it loads the class that needs it
+            System.setProperty(BYTECODE_SIZE, ENOUGH_BYTECODE);
+        }
         TornadoRuntime runtime;
         try {
             runtime = TornadoRuntimeProvider.getTornadoRuntime();

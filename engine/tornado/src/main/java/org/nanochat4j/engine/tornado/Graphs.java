@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -156,12 +157,12 @@ final class Graphs {
     }
 
     Stage stage(Bank bank) {
-        return stages.get(bank.dtype());
+        return Objects.requireNonNull(stages.get(bank.dtype()));
     }
 
     /** The index of the graph that copies from the stage to a bank. */
     int upload(Bank bank) {
-        return uploads.get(bank);
+        return Objects.requireNonNull(uploads.get(bank));
     }
 
     ImmutableTaskGraph[] all() {

@@ -98,7 +98,8 @@ enum KernelFamily {
         if (!family.runsOn(capabilities)) {
             throw new EngineException.NoBackend(capabilities.device() + " cannot run " + op.name() + ": its kernels ("
                     + family.description + ") need work-groups of " + family.groupItems + " items with "
-                    + family.localBytes + " bytes of local memory, the device has " + capabilities.groupItems() + " and "
+                    + family.localBytes + " bytes of local memory, the device has " + capabilities.groupItems()
+                    + " and "
                     + capabilities.localBytes() + "\n  remedy: choose another device, or the CPU backend");
         }
         return family;

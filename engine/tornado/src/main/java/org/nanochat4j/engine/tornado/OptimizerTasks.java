@@ -16,7 +16,7 @@ final class OptimizerTasks {
         Place p = w.in(0);
         Place m = w.in(2);
         Place v = w.in(3);
-        if (p.bank() == m.bank() && p.bank() == v.bank()) {
+        if (p.sharesBank(m) && p.sharesBank(v)) {
             adamWAtOnce(w, op);
         } else {
             moment(w, 1f - op.beta1(), 0, m);

@@ -23,6 +23,12 @@ record Place(Bank bank, int at) {
         return bank.halves();
     }
 
+    /** Whether another place is in the same array. */
+    @SuppressWarnings("ReferenceEquality") // banks are told apart by their memory
+    boolean sharesBank(Place other) {
+        return bank.array() == other.bank.array();
+    }
+
     Place plus(long elements) {
         return new Place(bank, Math.toIntExact(at + elements));
     }

@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
@@ -135,6 +136,11 @@ final class Placement {
         return banks;
     }
 
+    /** Where a variable of the plan is. */
+    Place place(Variable variable) {
+        return Objects.requireNonNull(places.get(variable));
+    }
+
     /** Where each variable is. */
     Map<Variable, Place> places() {
         return places;
@@ -149,10 +155,12 @@ final class Placement {
     Place place(MemoryPlan.Layout layout, Value value) {
         Value first = layout.program().values().get(layout.liveness().storage(value));
         if (first.variable() != null) {
-            return places.get(first.variable());
+            return place(first.variable());
         }
         if (first.type().dtype() != DType.F32) {
-            return new Place(otherArenas.get(first.type().dtype()), otherOffsets.get(first));
+            return new Place(
+                    Objects.requireNonNull(otherArenas.get(first.type().dtype())),
+                    Objects.requireNonNull(otherOffsets.get(first)));
         }
         long offset = layout.offset(first);
         return new Place(arena.get((int) (offset / mostBytes)), (int) (offset % mostBytes / 4));

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.Executable;
@@ -59,7 +60,7 @@ final class PlanCompiler {
 
     private List<Bank> streamed(Program program) {
         return program.variables().stream()
-                .map(variable -> placement.places().get(variable).bank())
+                .map(variable -> placement.place(variable).bank())
                 .filter(bank -> bank.use() == Bank.Use.STREAMED)
                 .distinct()
                 .toList();
@@ -107,7 +108,7 @@ final class PlanCompiler {
         List<Home> inputs = new ArrayList<>();
         List<Home> written = new ArrayList<>();
         for (Variable variable : program.variables()) {
-            Home home = homes.get(variable);
+            Home home = Objects.requireNonNull(homes.get(variable));
             Bank bank = home.place().bank();
             if (bank.use() == Bank.Use.STREAMED) {
                 inputs.add(home);

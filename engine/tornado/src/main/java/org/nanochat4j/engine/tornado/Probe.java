@@ -109,7 +109,12 @@ record Probe(KernelFamily family, Op op, List<Operand> operands) {
                         q,
                         new Operand(TensorType.f32(2, 4, 67), 4, 5),
                         q),
-                of(KernelFamily.CACHED_ATTENTION_FP32, new KvAppend(), f32(2, 150, 2, 24), f32(2, 5, 2, 24), ids(140, 2)),
+                of(
+                        KernelFamily.CACHED_ATTENTION_FP32,
+                        new KvAppend(),
+                        f32(2, 150, 2, 24),
+                        f32(2, 5, 2, 24),
+                        ids(140, 2)),
                 of(
                         KernelFamily.CACHED_ATTENTION_FP32,
                         new CachedAttention(100, SCALE),

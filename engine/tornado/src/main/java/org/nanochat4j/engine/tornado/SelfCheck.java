@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.nanochat4j.engine.DType;
@@ -112,13 +113,15 @@ final class SelfCheck {
     private void compare(Map<Variable, DeviceBuffer> expected, Map<Variable, DeviceBuffer> actual) {
         for (int i = 0; i < probes.size(); i++) {
             for (Variable result : results.get(i)) {
-                compare(probes.get(i), numbers(expected.get(result)), numbers(actual.get(result)));
+                compare(probes.get(i), numbers(expected, result), numbers(actual, result));
             }
         }
     }
 
-    private static double[] numbers(DeviceBuffer buffer) {
-        MemorySegment bytes = MemorySegment.ofArray(new long[Math.toIntExact((buffer.type().bytes() + 7) / 8)])
+    private static double[] numbers(Map<Variable, DeviceBuffer> buffers, Variable variable) {
+        DeviceBuffer buffer = Objects.requireNonNull(buffers.get(variable));
+        MemorySegment bytes = MemorySegment.ofArray(
+                        new long[Math.toIntExact((buffer.type().bytes() + 7) / 8)])
                 .asSlice(0, buffer.type().bytes());
         buffer.read(0, bytes);
         double[] numbers = new double[Math.toIntExact(buffer.type().elements())];
@@ -139,7 +142,8 @@ final class SelfCheck {
         for (int i = 0; i < expected.length; i++) {
             double error = Math.abs(actual[i] - expected[i]) / scale;
             if (!(error <= TOLERANCE)) { // also where it is not a number
-                throw new EngineException.DeviceFailed("self-check of " + probe.op().name() + " ("
+                throw new EngineException.DeviceFailed("self-check of "
+                        + probe.op().name() + " ("
                         + probe.family().description() + ") on "
                         + probe.operands().stream().map(Probe.Operand::type).toList() + ": element " + i + " is "
                         + actual[i] + ", on the CPU " + expected[i]

@@ -94,15 +94,15 @@ class TornadoReplayTest {
             assertEquals(0, asked.compiledTasks(), "kernels compiled");
             assertEquals(0, asked.uploads(), "variables uploaded");
             assertEquals(0, asked.downloads(), "variables downloaded");
-            assertTrue(
-                    asked.streamedElements() <= STEPS * 1000L, "inputs streamed: " + asked.streamedElements());
+            assertTrue(asked.streamedElements() <= STEPS * 1000L, "inputs streamed: " + asked.streamedElements());
             engine.floats(network.loss);
             assertEquals(1, TestBackend.asked().minus(before).downloads(), "a read is one download");
         }
     }
 
     @Test
-    @DisplayName("a variable that the host writes between runs arrives, once, and its neighbours keep what programs wrote")
+    @DisplayName(
+            "a variable that the host writes between runs arrives, once, and its neighbours keep what programs wrote")
     void partialWrites() {
         try (Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
             TinyTransformer network = new TinyTransformer();

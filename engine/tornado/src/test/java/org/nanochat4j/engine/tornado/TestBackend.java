@@ -1,5 +1,7 @@
 package org.nanochat4j.engine.tornado;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.spi.Backend;
 import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.engine.spi.BackendProvider;
@@ -9,7 +11,7 @@ public final class TestBackend implements BackendProvider {
     /** The name under which tests open it. */
     public static final String NAME = "tornado-test";
 
-    private static TornadoBackend last;
+    private static @Nullable TornadoBackend last;
 
     /** For the service loader. */
     public TestBackend() {}
@@ -21,8 +23,10 @@ public final class TestBackend implements BackendProvider {
 
     @Override
     public Backend open(BackendOptions options) {
-        last = (TornadoBackend) Devices.open(new BackendOptions(options.threads(), false, options.progress()));
-        return last;
+        TornadoBackend backend =
+                (TornadoBackend) Devices.open(new BackendOptions(options.threads(), false, options.progress()));
+        last = backend;
+        return backend;
     }
 
     /**
@@ -46,7 +50,7 @@ public final class TestBackend implements BackendProvider {
 
     /** {@return what the backend opened last has asked of its device so far} */
     public static Asked asked() {
-        Counters.Snapshot counts = last.counters().snapshot();
+        Counters.Snapshot counts = Objects.requireNonNull(last).counters().snapshot();
         return new Asked(counts.compiledTasks(), counts.uploads(), counts.streamedElements(), counts.downloads());
     }
 }
