@@ -67,7 +67,13 @@ final class TornadoBackend implements Backend {
     @Override
     public List<Executable> compile(MemoryPlan plan, Function<Variable, DeviceBuffer> variables) {
         check(choose(plan));
-        return new PlanCompiler(plan, blockBytes()).compile(variables, counters, options.progress());
+        PlanCompiler compiler;
+        try {
+            compiler = new PlanCompiler(plan, blockBytes());
+        } catch (RuntimeException | Error e) { // TornadoVM reads a kernel's bytecode when a graph takes it
+            throw DeviceErrors.translate("building task graphs", e);
+        }
+        return compiler.compile(variables, counters, options.progress());
     }
 
     /** The kernels of all ops of a plan. */
