@@ -14,17 +14,14 @@ final class Counters {
         compiledTasks += tasks;
     }
 
-    void ran() {
+    void ran(long streamed) {
         graphRuns++;
+        streamedElements += streamed;
     }
 
     void uploaded(long elements) {
         uploads++;
         uploadedElements += elements;
-    }
-
-    void streamed(long elements) {
-        streamedElements += elements;
     }
 
     void downloaded(long elements) {

@@ -9,10 +9,9 @@ import org.nanochat4j.engine.spi.Progress;
 import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
-import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /** The execution plan of all graphs of a memory plan: compiles them, runs them, and moves variables between host and device. */
-final class DevicePlan implements Home.Downloads, AutoCloseable {
+final class DevicePlan {
     private final Graphs graphs;
     private final Counters counters;
     private final TornadoExecutionPlan plan;
@@ -54,7 +53,7 @@ final class DevicePlan implements Home.Downloads, AutoCloseable {
             plan.withGraph(graph);
             last = plan.execute();
         });
-        counters.ran();
+        counters.ran(graphs.streamedElements(graph));
     }
 
     private void guard(int graph, String doing, Runnable action) {
@@ -117,8 +116,16 @@ final class DevicePlan implements Home.Downloads, AutoCloseable {
         counters.uploaded(count);
     }
 
-    @Override
-    public MemorySegment download(Bank bank, int at, int count) {
+    /** Copies bytes of a tensor to the host. */
+    void read(Place place, long offset, MemorySegment target) {
+        long size = place.bank().dtype().bytes();
+        int first = Math.toIntExact(offset / size);
+        int end = Math.toIntExact((offset + target.byteSize() + size - 1) / size);
+        MemorySegment part = download(place.bank(), place.at() + first, end - first);
+        MemorySegment.copy(part, offset - first * size, target, 0, target.byteSize());
+    }
+
+    private MemorySegment download(Bank bank, int at, int count) {
         TornadoExecutionResult result = last;
         if (result == null) {
             throw new EngineException.BadProgram("nothing has run on the device yet");
@@ -130,16 +137,5 @@ final class DevicePlan implements Home.Downloads, AutoCloseable {
         }
         counters.downloaded(count);
         return bank.host(at, count);
-    }
-
-    @Override
-    public void close() {
-        if (last != null) {
-            try {
-                plan.close();
-            } catch (TornadoExecutionPlanException e) {
-                throw DeviceErrors.translate("releasing the device's memory", e);
-            }
-        }
     }
 }

@@ -41,6 +41,7 @@ final class Graphs {
     private final List<ImmutableTaskGraph> all = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<Integer> tasks = new ArrayList<>();
+    private final List<Long> streamedElements = new ArrayList<>();
     private final GridScheduler grids = new GridScheduler();
 
     Graphs(KernelContext context, List<Bank> banks) {
@@ -59,7 +60,7 @@ final class Graphs {
         for (Bank bank : banks) {
             zeros.add(zero("zero" + zeros.size(), bank, bank.use() == Bank.Use.RESIDENT ? bank.elements() : 1));
         }
-        add(root, new TaskGraph(root), zeros);
+        add(root, new TaskGraph(root), zeros, List.of());
     }
 
     private Task zero(String name, Bank bank, int elements) {
@@ -109,7 +110,7 @@ final class Graphs {
                         stage.control().array())
                 .consumeFromDevice(root, arrays(banks));
         uploads.put(bank, all.size());
-        add(name, graph, List.of(new Task(work, StageKernels.launch())));
+        add(name, graph, List.of(new Task(work, StageKernels.launch())), List.of());
     }
 
     /**
@@ -128,6 +129,7 @@ final class Graphs {
             TaskGraph graph = new TaskGraph(name);
             if (all.size() > first) {
                 graph.consumeFromDevice(names.getLast(), arrays(banks));
+                add(name, graph, segment, List.of());
             } else {
                 if (!streamed.isEmpty()) {
                     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays(streamed));
@@ -135,13 +137,13 @@ final class Graphs {
                 List<Bank> others =
                         banks.stream().filter(bank -> !streamed.contains(bank)).toList();
                 graph.consumeFromDevice(root, arrays(others));
+                add(name, graph, segment, streamed);
             }
-            add(name, graph, segment);
         }
         return IntStream.range(first, all.size()).toArray();
     }
 
-    private void add(String name, TaskGraph graph, List<Task> work) {
+    private void add(String name, TaskGraph graph, List<Task> work, List<Bank> streamed) {
         for (Task task : work) {
             graph.addTask(task.work());
             grids.addWorkerGrid(name + "." + task.name(), task.grid());
@@ -150,6 +152,7 @@ final class Graphs {
         all.add(graph.snapshot());
         names.add(name);
         tasks.add(work.size());
+        streamedElements.add(streamed.stream().mapToLong(Bank::elements).sum());
     }
 
     private static Object[] arrays(List<Bank> banks) {
@@ -176,6 +179,11 @@ final class Graphs {
     /** How many kernels a graph has. */
     int tasks(int index) {
         return tasks.get(index);
+    }
+
+    /** Elements of inputs that come along when a graph runs. */
+    long streamedElements(int index) {
+        return streamedElements.get(index);
     }
 
     GridScheduler grids() {

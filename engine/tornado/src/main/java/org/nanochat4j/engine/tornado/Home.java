@@ -7,21 +7,14 @@ final class Home {
     private final Memory memory;
     private final Place place;
     private final int elements;
-    private final Downloads downloads;
+    private final DevicePlan plan;
     private long version;
 
-    /** How a device plan gives elements of its banks back to the host. */
-    @FunctionalInterface
-    interface Downloads {
-        /** The host side of some elements, brought up to date. */
-        MemorySegment download(Bank bank, int at, int count);
-    }
-
-    Home(Memory memory, Place place, int elements, Downloads downloads) {
+    Home(Memory memory, Place place, int elements, DevicePlan plan) {
         this.memory = memory;
         this.place = place;
         this.elements = elements;
-        this.downloads = downloads;
+        this.plan = plan;
     }
 
     Place place() {
@@ -50,10 +43,6 @@ final class Home {
     }
 
     void download(long offset, MemorySegment target) {
-        long size = place.bank().dtype().bytes();
-        int first = Math.toIntExact(offset / size);
-        int end = Math.toIntExact((offset + target.byteSize() + size - 1) / size);
-        MemorySegment part = downloads.download(place.bank(), place.at() + first, end - first);
-        MemorySegment.copy(part, offset - first * size, target, 0, target.byteSize());
+        plan.read(place, offset, target);
     }
 }

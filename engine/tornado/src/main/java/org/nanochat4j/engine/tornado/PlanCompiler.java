@@ -1,12 +1,14 @@
 package org.nanochat4j.engine.tornado;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
@@ -21,37 +23,82 @@ import uk.ac.manchester.tornado.api.KernelContext;
 final class PlanCompiler {
     private final KernelContext context = new KernelContext();
     private final MemoryPlan plan;
+    private final long mostBytes;
     private final Placement placement;
     private final Graphs graphs;
-    private final List<int[]> programs = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
 
-    PlanCompiler(MemoryPlan plan, long mostBytes) {
+    /**
+     * One program of the plan on its way.
+     *
+     * @param layout its memory
+     * @param indices its graphs, in order
+     * @param steps the step that each graph ends with
+     */
+    private record Part(MemoryPlan.Layout layout, int[] indices, int[] steps) {}
+
+    private PlanCompiler(MemoryPlan plan, long mostBytes) {
         this.plan = plan;
+        this.mostBytes = mostBytes;
         this.placement = new Placement(plan, mostBytes);
         this.graphs = new Graphs(context, placement.banks());
-        for (MemoryPlan.Layout layout : plan.layouts()) {
-            List<List<Task>> segments =
-                    Segmenter.cut(tasks(layout), placement.banks().size());
-            programs.add(graphs.addProgram(layout.program().name(), streamed(layout.program()), segments));
-        }
     }
 
-    private List<Task> tasks(MemoryPlan.Layout layout) {
-        List<Task> tasks = new ArrayList<>();
-        List<Step> steps = layout.program().steps();
-        for (int index = 0; index < steps.size(); index++) {
-            Step step = steps.get(index);
-            if (!step.op().isView()) {
-                tasks.addAll(Lowering.tasks(new Work(
-                        context,
-                        step,
-                        "t" + index + "_",
-                        places(layout, step.inputs()),
-                        places(layout, step.outputs()),
-                        placement.scratch())));
+    /**
+     * Prepares all programs of a plan.
+     *
+     * @param plan where everything goes
+     * @param mostBytes size of the largest array
+     * @return the compiler, with graphs that are not compiled yet
+     */
+    static PlanCompiler of(MemoryPlan plan, long mostBytes) {
+        PlanCompiler compiler = new PlanCompiler(plan, mostBytes);
+        for (MemoryPlan.Layout layout : plan.layouts()) {
+            List<Task> tasks = new ArrayList<>();
+            for (List<Task> step : compiler.tasks(layout)) {
+                tasks.addAll(step);
+            }
+            compiler.add(layout, Segmenter.cut(tasks, compiler.placement.banks().size()), new int[0]);
+        }
+        return compiler;
+    }
+
+    /** Prepares one program of a plan with graphs for each of its steps, in memory of its own, so that it can be watched. */
+    private static PlanCompiler stepByStep(MemoryPlan plan, long mostBytes, MemoryPlan.Layout layout) {
+        PlanCompiler compiler = new PlanCompiler(plan, mostBytes);
+        List<List<Task>> segments = new ArrayList<>();
+        List<Integer> ends = new ArrayList<>();
+        List<List<Task>> steps = compiler.tasks(layout);
+        for (int step = 0; step < steps.size(); step++) {
+            for (List<Task> segment : Segmenter.cut(steps.get(step), compiler.placement.banks().size())) {
+                segments.add(segment);
+                ends.add(step);
             }
         }
-        return tasks;
+        compiler.add(layout, segments, ends.stream().mapToInt(Integer::intValue).toArray());
+        return compiler;
+    }
+
+    private void add(MemoryPlan.Layout layout, List<List<Task>> segments, int[] steps) {
+        Program program = layout.program();
+        parts.add(new Part(layout, graphs.addProgram(program.name(), streamed(program), segments), steps));
+    }
+
+    /** The tasks of each step of a program; none for views. */
+    private List<List<Task>> tasks(MemoryPlan.Layout layout) {
+        List<Step> steps = layout.program().steps();
+        return IntStream.range(0, steps.size())
+                .mapToObj(index -> tasks(layout, steps.get(index), "t" + index + "_"))
+                .toList();
+    }
+
+    private List<Task> tasks(MemoryPlan.Layout layout, Step step, String prefix) {
+        if (step.op().isView()) {
+            return List.of();
+        }
+        List<Place> in = places(layout, step.inputs());
+        List<Place> out = places(layout, step.outputs());
+        return Lowering.tasks(new Work(context, step, prefix, in, out, placement.scratch()));
     }
 
     private List<Place> places(MemoryPlan.Layout layout, List<Value> values) {
@@ -66,13 +113,11 @@ final class PlanCompiler {
                 .toList();
     }
 
-    /** The graphs of each program, by number of tasks. */
+    /** How many tasks each graph of each program has. */
     List<List<Integer>> segments() {
-        return programs.stream()
-                .map(indices -> java.util.Arrays.stream(indices)
-                        .map(graphs::tasks)
-                        .boxed()
-                        .toList())
+        return parts.stream()
+                .map(part ->
+                        Arrays.stream(part.indices()).map(graphs::tasks).boxed().toList())
                 .toList();
     }
 
@@ -90,20 +135,23 @@ final class PlanCompiler {
         Map<Variable, Home> homes = new IdentityHashMap<>();
         placement.places().forEach((variable, place) -> {
             Memory memory = TornadoBuffer.of(variables.apply(variable)).memory();
-            homes.put(
-                    variable,
-                    new Home(memory, place, Math.toIntExact(variable.type().elements()), device));
+            int elements = Math.toIntExact(variable.type().elements());
+            homes.put(variable, new Home(memory, place, elements, device));
         });
         List<Executable> executables = new ArrayList<>();
-        for (int i = 0; i < programs.size(); i++) {
-            Program program = plan.layouts().get(i).program();
-            executables.add(executable(device, program, programs.get(i), homes, counters));
+        for (Part part : parts) {
+            executables.add(executable(device, part, homes, variables, counters));
         }
         return List.copyOf(executables);
     }
 
     private TornadoExecutable executable(
-            DevicePlan device, Program program, int[] indices, Map<Variable, Home> homes, Counters counters) {
+            DevicePlan device,
+            Part part,
+            Map<Variable, Home> homes,
+            Function<Variable, DeviceBuffer> variables,
+            Counters counters) {
+        Program program = part.layout().program();
         Map<Bank, List<Home>> resident = new IdentityHashMap<>();
         List<Home> inputs = new ArrayList<>();
         List<Home> written = new ArrayList<>();
@@ -124,8 +172,15 @@ final class PlanCompiler {
             members.sort(Comparator.comparingInt(home -> home.place().at()));
             groups.add(new TornadoExecutable.BankHomes(bank, List.copyOf(members)));
         });
-        long streamedElements =
-                streamed(program).stream().mapToLong(Bank::elements).sum();
-        return new TornadoExecutable(device, indices, groups, inputs, written, streamedElements, counters);
+        return new TornadoExecutable(
+                program,
+                device,
+                part.indices(),
+                part.steps(),
+                new TornadoExecutable.Touched(groups, inputs, written),
+                value -> placement.place(part.layout(), value),
+                () -> (TornadoExecutable) stepByStep(plan, mostBytes, part.layout())
+                        .compile(variables, counters, Progress.NONE)
+                        .getFirst());
     }
 }

@@ -69,7 +69,7 @@ final class TornadoBackend implements Backend {
         check(choose(plan));
         PlanCompiler compiler;
         try {
-            compiler = new PlanCompiler(plan, blockBytes());
+            compiler = PlanCompiler.of(plan, blockBytes());
         } catch (RuntimeException | Error e) { // TornadoVM reads a kernel's bytecode when a graph takes it
             throw DeviceErrors.translate("building task graphs", e);
         }

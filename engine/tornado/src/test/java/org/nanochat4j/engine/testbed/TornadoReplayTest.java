@@ -1,8 +1,10 @@
 package org.nanochat4j.engine.testbed;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -114,15 +116,52 @@ class TornadoReplayTest {
             float[] kept = engine.floats(other);
             float[] values = engine.floats(weight);
             values[3] = 42;
-            engine.write(weight, 12, java.lang.foreign.MemorySegment.ofArray(new float[] {42}));
+            engine.write(weight, 12, MemorySegment.ofArray(new float[] {42}));
             assertEquals(42, engine.floats(weight)[3]);
-            org.junit.jupiter.api.Assertions.assertArrayEquals(values, engine.floats(weight));
+            assertArrayEquals(values, engine.floats(weight));
             TestBackend.Asked before = TestBackend.asked();
             step.run();
             step.run();
             assertEquals(1, TestBackend.asked().minus(before).uploads());
             assertTrue(engine.floats(weight)[3] > 40, "the program started from the written value");
             assertEquals(kept.length, engine.floats(other).length);
+        }
+    }
+
+    @Test
+    @DisplayName("watched step by step, a program shows every step that computes and gives the same results")
+    void watched() {
+        try (Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
+            TinyTransformer network = new TinyTransformer();
+            write(engine, network);
+            Program program = program(network);
+            Executable step =
+                    engine.compile(engine.plan(List.of(program))).getFirst();
+            step.run();
+            List<float[]> expected = new ArrayList<>();
+            network.changed().forEach(variable -> expected.add(engine.floats(variable)));
+            network.changed()
+                    .forEach(variable -> engine.write(
+                            variable,
+                            new float[Math.toIntExact(variable.type().elements())]));
+            write(engine, network);
+            List<Integer> seen = new ArrayList<>();
+            step.run((index, current, values) -> {
+                seen.add(index);
+                if (!current.outputs().isEmpty()) {
+                    byte[] bytes = new byte[4];
+                    values.read(current.outputs().getFirst(), 0, MemorySegment.ofArray(bytes));
+                }
+                return true;
+            });
+            long computing = program.steps().stream()
+                    .filter(current -> !current.op().isView())
+                    .count();
+            assertEquals(computing, seen.size());
+            for (int i = 0; i < expected.size(); i++) {
+                assertArrayEquals(
+                        expected.get(i), engine.floats(network.changed().get(i)));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -86,12 +87,20 @@ class SelfCheckTest {
                     .map(variables)
                     .findFirst()
                     .orElseThrow();
-            return List.of(() -> {
-                executable.run();
-                float[] one = new float[1];
-                result.read(400, java.lang.foreign.MemorySegment.ofArray(one));
-                one[0] += 0.01f;
-                result.write(400, java.lang.foreign.MemorySegment.ofArray(one));
+            return List.of(new Executable() {
+                @Override
+                public void run() {
+                    executable.run();
+                    float[] one = new float[1];
+                    result.read(400, MemorySegment.ofArray(one));
+                    one[0] += 0.01f;
+                    result.write(400, MemorySegment.ofArray(one));
+                }
+
+                @Override
+                public void run(Observer observer) {
+                    throw new UnsupportedOperationException();
+                }
             });
         }
 
