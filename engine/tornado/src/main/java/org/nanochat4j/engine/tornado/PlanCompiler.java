@@ -70,7 +70,8 @@ final class PlanCompiler {
         List<Integer> ends = new ArrayList<>();
         List<List<Task>> steps = compiler.tasks(layout);
         for (int step = 0; step < steps.size(); step++) {
-            for (List<Task> segment : Segmenter.cut(steps.get(step), compiler.placement.banks().size())) {
+            for (List<Task> segment :
+                    Segmenter.cut(steps.get(step), compiler.placement.banks().size())) {
                 segments.add(segment);
                 ends.add(step);
             }

@@ -119,10 +119,7 @@ final class TornadoExecutable implements Executable {
         }
         for (Home home : touched.streamed()) {
             if (home.isStale()) {
-                home.place()
-                        .bank()
-                        .host(home.place().at(), home.elements())
-                        .copyFrom(home.arriving());
+                home.place().bank().host(home.place().at(), home.elements()).copyFrom(home.arriving());
             }
         }
     }

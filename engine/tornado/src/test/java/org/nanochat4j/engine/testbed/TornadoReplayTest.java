@@ -135,15 +135,13 @@ class TornadoReplayTest {
             TinyTransformer network = new TinyTransformer();
             write(engine, network);
             Program program = program(network);
-            Executable step =
-                    engine.compile(engine.plan(List.of(program))).getFirst();
+            Executable step = engine.compile(engine.plan(List.of(program))).getFirst();
             step.run();
             List<float[]> expected = new ArrayList<>();
             network.changed().forEach(variable -> expected.add(engine.floats(variable)));
             network.changed()
                     .forEach(variable -> engine.write(
-                            variable,
-                            new float[Math.toIntExact(variable.type().elements())]));
+                            variable, new float[Math.toIntExact(variable.type().elements())]));
             write(engine, network);
             List<Integer> seen = new ArrayList<>();
             step.run((index, current, values) -> {

@@ -46,7 +46,8 @@ class ProviderTest {
                     .getConstructor()
                     .newInstance();
             InvocationTargetException thrown = assertThrows(
-                    InvocationTargetException.class, () -> provider.getClass()
+                    InvocationTargetException.class,
+                    () -> provider.getClass()
                             .getMethod("open", options)
                             .invoke(provider, options.getField("DEFAULT").get(null)));
             String message = String.valueOf(thrown.getCause());
