@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TaskPackage;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -37,7 +38,8 @@ class GraphLimitsTest {
     void tooManyArguments() {
         TaskGraph graph = new TaskGraph("g");
         for (int i = 0; i < 100; i++) {
-            graph.task("t" + i, GraphLimitsTest::fourteen, x, x, x, x, x, x, x, x, x, x, x, x, x, x);
+            graph.addTask(TaskPackage.createPackage(
+                    "t" + i, GraphLimitsTest::fourteen, x, x, x, x, x, x, x, x, x, x, x, x, x, x));
         }
         refused("has 8500 bytes of tasks and their arguments; there is room for 8192", graph);
     }
