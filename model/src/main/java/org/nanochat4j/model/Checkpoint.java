@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Variable;
-import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.runtime.Engine;
 
@@ -55,30 +54,19 @@ public final class Checkpoint {
      *
      * @param directory must not exist
      * @param meta what it is
-     * @param gpt the model
-     * @param groups its optimizer's groups; empty to write no optimizer state
+     * @param tensors weights and optimizer state
      * @param attachments other files by name
-     * @param engine where the weights are
      * @throws IOException if it cannot be written; nothing appears under the name
      */
     public static void save(
-            Path directory,
-            CheckpointMeta meta,
-            Gpt gpt,
-            List<ParamGroup> groups,
-            Map<String, byte[]> attachments,
-            Engine engine)
+            Path directory, CheckpointMeta meta, CheckpointTensors tensors, Map<String, byte[]> attachments)
             throws IOException {
         try (NewDirectory files = NewDirectory.create(directory)) {
-            List<TensorSource> weights = gpt.parameters().store().all().stream()
-                    .map(parameter -> TensorSource.of(engine, parameter.value()))
-                    .toList();
-            files.tensors(MODEL, weights);
-            if (!groups.isEmpty()) {
+            files.tensors(MODEL, tensors.weights());
+            if (!tensors.optimizer().isEmpty()) {
                 List<TensorSource> state = new ArrayList<>();
                 state.add(TensorSource.of(STEP, new long[] {meta.step().orElse(0)}, 1));
-                groups.forEach(
-                        group -> group.state().forEach(variable -> state.add(TensorSource.of(engine, variable))));
+                state.addAll(tensors.optimizer());
                 files.tensors(OPTIMIZER, state);
             }
             for (Map.Entry<String, byte[]> attachment : new TreeMap<>(attachments).entrySet()) {
@@ -198,9 +186,7 @@ public final class Checkpoint {
             for (String name : tensors.tensors().keySet()) {
                 stored.put(name.startsWith(COMPILED_PREFIX) ? name.substring(COMPILED_PREFIX.length()) : name, name);
             }
-            List<Variable> variables = gpt.parameters().store().all().stream()
-                    .map(Parameter::value)
-                    .toList();
+            List<Variable> variables = CheckpointTensors.weights(gpt);
             check(tensors, stored, variables, gpt.config());
             for (Variable variable : variables) {
                 copy(tensors, stored.getOrDefault(variable.name(), variable.name()), variable, engine);
@@ -225,8 +211,7 @@ public final class Checkpoint {
         }
         Checksums.verify(directory, OPTIMIZER, checksums);
         try (SafetensorsFile tensors = SafetensorsFile.open(directory.resolve(OPTIMIZER))) {
-            List<Variable> variables =
-                    groups.stream().flatMap(group -> group.state().stream()).toList();
+            List<Variable> variables = CheckpointTensors.state(groups);
             Map<String, String> stored = new LinkedHashMap<>();
             tensors.tensors().keySet().stream()
                     .filter(name -> !name.equals(STEP))

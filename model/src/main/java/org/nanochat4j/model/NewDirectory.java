@@ -20,12 +20,14 @@ final class NewDirectory implements AutoCloseable {
     /** Temporary names begin with a dot and end with this, so that whoever looks for checkpoints skips them. */
     static final String SUFFIX = ".tmp";
 
+    private final Path parent;
     private final Path target;
     private final Path temporary;
     private final Map<String, String> checksums = new LinkedHashMap<>();
     private boolean done;
 
-    private NewDirectory(Path target, Path temporary) {
+    private NewDirectory(Path parent, Path target, Path temporary) {
+        this.parent = parent;
         this.target = target;
         this.temporary = temporary;
     }
@@ -40,7 +42,7 @@ final class NewDirectory implements AutoCloseable {
         Files.createDirectories(parent);
         Path temporary = parent.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + SUFFIX);
         Files.createDirectory(temporary);
-        return new NewDirectory(absolute, temporary);
+        return new NewDirectory(parent, absolute, temporary);
     }
 
     void tensors(String name, List<TensorSource> tensors) throws IOException {
@@ -73,11 +75,14 @@ final class NewDirectory implements AutoCloseable {
         write(Checksums.FILE, sums.toString().getBytes(StandardCharsets.UTF_8));
         force(temporary);
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        done = true;
-        Path parent = target.getParent();
-        if (parent != null) {
+        try {
             force(parent);
+        } catch (IOException e) {
+            // the name might not outlive a crash: whoever is told of a failure must not find the directory either
+            Files.move(target, temporary, StandardCopyOption.ATOMIC_MOVE);
+            throw e;
         }
+        done = true;
     }
 
     private static void force(Path directory) throws IOException {

@@ -48,6 +48,15 @@ public record TensorSource(String name, StoredType type, List<Long> shape, Bytes
      * @return its source, under the variable's own name
      */
     public static TensorSource of(Engine engine, Variable variable) {
+        return of(variable, (offset, target) -> engine.read(variable, offset, target));
+    }
+
+    /** A copy of a variable; native memory, which any thread may read. */
+    static TensorSource of(Variable variable, MemorySegment copy) {
+        return of(variable, from(copy));
+    }
+
+    private static TensorSource of(Variable variable, Bytes bytes) {
         StoredType type = switch (variable.type().dtype()) {
             case F32 -> StoredType.F32;
             case BF16 -> StoredType.BF16;
@@ -58,8 +67,7 @@ public record TensorSource(String name, StoredType type, List<Long> shape, Bytes
         List<Long> shape = Arrays.stream(variable.type().shape().dims())
                 .mapToObj(Long::valueOf)
                 .toList();
-        return new TensorSource(
-                variable.name(), type, shape, (offset, target) -> engine.read(variable, offset, target));
+        return new TensorSource(variable.name(), type, shape, bytes);
     }
 
     /**

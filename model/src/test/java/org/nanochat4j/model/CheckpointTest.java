@@ -29,6 +29,9 @@ import org.nanochat4j.engine.runtime.Engine;
 class CheckpointTest {
     private static final GptConfig CONFIG = new GptConfig(64, 65, 3, 2, 1, 32, "SL", Architecture.CURRENT);
 
+    /** Single-bit flips to try; -Dnanochat.flips=1000 for a campaign. */
+    private static final int FLIPS = Integer.getInteger("nanochat.flips", 300);
+
     @TempDir
     Path folder;
 
@@ -46,7 +49,10 @@ class CheckpointTest {
                 .tokenizerFingerprint("abc");
         meta.wallClock().put("host", "here");
         Checkpoint.save(
-                directory, meta, gpt, groups, Map.of("notes.txt", "hi".getBytes(StandardCharsets.UTF_8)), engine);
+                directory,
+                meta,
+                CheckpointTensors.of(gpt, groups, engine),
+                Map.of("notes.txt", "hi".getBytes(StandardCharsets.UTF_8)));
         return directory;
     }
 
@@ -205,7 +211,7 @@ class CheckpointTest {
     }
 
     @Test
-    @DisplayName("every one of 300 random bit flips in any file of a checkpoint is found")
+    @DisplayName("every one of 300 random single-bit flips in any file of a checkpoint is found")
     void bitFlips() throws IOException {
         Gpt gpt = new Gpt(new GptConfig(16, 20, 1, 1, 1, 24, "L", Architecture.CURRENT));
         gpt.initialise(engine, 1);
@@ -216,7 +222,7 @@ class CheckpointTest {
             files = list.sorted().toList();
         }
         Random random = new Random(5);
-        for (int trial = 0; trial < 300; trial++) {
+        for (int trial = 0; trial < FLIPS; trial++) {
             Path file = files.get(trial % files.size());
             byte[] whole = Files.readAllBytes(file);
             byte[] flipped = whole.clone();
@@ -249,10 +255,8 @@ class CheckpointTest {
                 () -> Checkpoint.save(
                         folder.resolve("b"),
                         CheckpointMeta.of(CONFIG, 1),
-                        gpt,
-                        List.of(),
-                        Map.of("../outside", new byte[1]),
-                        engine));
+                        CheckpointTensors.of(gpt, List.of(), engine),
+                        Map.of("../outside", new byte[1])));
         try (Stream<Path> list = Files.list(folder)) {
             assertEquals(List.of(directory), list.toList());
         }

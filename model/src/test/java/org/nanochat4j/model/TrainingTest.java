@@ -181,10 +181,8 @@ class TrainingTest {
                 Checkpoint.save(
                         folder.resolve("three"),
                         CheckpointMeta.of(straight.gpt.config(), 3),
-                        straight.gpt,
-                        straight.groups,
-                        Map.of(),
-                        engine);
+                        CheckpointTensors.of(straight.gpt, straight.groups, engine),
+                        Map.of());
             }
         }
         try (Engine other = Engine.open()) {

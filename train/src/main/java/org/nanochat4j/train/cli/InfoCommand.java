@@ -166,7 +166,7 @@ final class InfoCommand extends Verb {
         node.put("flops_per_token", flops);
         node.put("device_batch_size", deviceBatchSize);
         node.put("memory", plan.totalBytes());
-        node.set("memory_by_use", JsonMapper.shared().valueToTree(RunFacts.memory(plan)));
+        node.set("memory_by_use", JsonMapper.shared().valueToTree(RunFacts.memory(plan, 0)));
         return node;
     }
 }

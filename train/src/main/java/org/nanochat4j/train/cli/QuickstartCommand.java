@@ -106,12 +106,7 @@ final class QuickstartCommand extends Verb {
         say("4 of 5: samples, drawn at temperature " + TEMPERATURE);
         sample(run, Path.of(result.get("checkpoint").asString()), tokenizer.tokenizer());
         say("5 of 5: report");
-        ReportFiles.Written report =
-                ReportFiles.write(List.of(RunLog.read(run)), baseDir().report(NAME));
-        say("report    " + report.html());
-        if (!report.note().isEmpty()) {
-            say("          " + report.note());
-        }
+        report(run, result);
         say("");
         say(String.format(
                 Locale.ROOT, "Done in %s. What to try next:", Texts.duration((System.nanoTime() - start) / 1e9)));
@@ -119,8 +114,23 @@ final class QuickstartCommand extends Verb {
         say("  nanochat quickstart --minutes 15                train longer: better text");
         say("  nanochat data import PATH... --name own         your own texts, then nanochat quickstart --data own");
         say("  nanochat train --help                           depth, horizon and learning rates of a run of your own");
-        result.put("report", report.html().toString());
         result(result);
+    }
+
+    /** The model is trained and saved by now: a report that cannot be written is no reason to fail. */
+    private void report(Path run, ObjectNode result) {
+        try {
+            ReportFiles.Written report =
+                    ReportFiles.write(List.of(RunLog.read(run)), baseDir().report(NAME));
+            say("report    " + report.html());
+            if (!report.note().isEmpty()) {
+                say("          " + report.note());
+            }
+            result.put("report", report.html().toString());
+        } catch (IOException e) {
+            say("WARNING: no report (" + e.getMessage() + "); make room on the disk, then: nanochat report --run "
+                    + run);
+        }
     }
 
     /** What the model writes when it may choose; the greedy samples of the training repeat themselves at this size. */
@@ -132,7 +142,7 @@ final class QuickstartCommand extends Verb {
         Checkpoint opened = Checkpoint.open(checkpoint);
         TokenizerSource.requireSame(tokenizer, opened);
         try (Engine open = engine.open();
-                Metrics metrics = Metrics.append(run)) {
+                Metrics metrics = Metrics.append(run, this::say)) {
             var generator = new Generator(
                     opened.loadModel(open), open, prompts.size(), longest + SAMPLE_TOKENS, SAMPLE_CANDIDATES);
             var options = new Generator.Options(SAMPLE_TOKENS, TEMPERATURE, 42, Set.of(tokenizer.bos()));

@@ -107,7 +107,8 @@ final class TrainCommand extends Verb {
             names = "--keep-last",
             paramLabel = "N",
             description =
-                    "Keep the newest N checkpoints and the one with the lowest validation bpb. 0: all. Not recorded: give it again with --resume.",
+                    "Keep the newest N checkpoints and the one with the lowest validation bpb, among those saved at a step that was evaluated. 0: all."
+                            + " Not recorded: give it again with --resume.",
             showDefaultValue = Visibility.ALWAYS)
     private int keepLast;
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.train.data.Shards;
 import org.nanochat4j.train.pretrain.Derivation;
@@ -50,13 +51,14 @@ final class TrainingRun implements TrainingListener {
     ObjectNode train(
             PretrainOptions options, String tag, Shards shards, TokenizerSource tokenizer, Path folder, boolean replace)
             throws IOException {
+        RunFolder.requireFree(folder, replace);
         var inputs = new RunInputs(tag, shards, tokenizer.tokenizer(), tokenizer.files(), engineArguments.threads());
         try (Engine engine = engineArguments.open();
                 Pretraining training = new Pretraining(options, inputs, engine, memory.bytes())) {
             RunFolder run = RunFolder.begin(folder, replace);
             try (RunLock _ = RunLock.acquire(folder)) {
                 introduce(options, training, engine, shards, tokenizer);
-                try (Metrics metrics = Metrics.begin(folder)) {
+                try (Metrics metrics = Metrics.begin(folder, verb::say)) {
                     go(training, run, metrics);
                 } finally {
                     table(folder);
@@ -79,7 +81,7 @@ final class TrainingRun implements TrainingListener {
             introduce(resumption.options(), training, engine, shards, tokenizer);
             int step = saved.progress().step();
             run.setAside(step, verb::say);
-            try (Metrics metrics = Metrics.resume(run.path(), step)) {
+            try (Metrics metrics = Metrics.resume(run.path(), step, verb::say)) {
                 go(training, run, metrics);
             } finally {
                 table(run.path());
@@ -143,6 +145,11 @@ final class TrainingRun implements TrainingListener {
         }
         verb.say("memory");
         verb.say(training.plan().table(LARGEST_TEMPORARIES).stripTrailing());
+        verb.say(
+                training.copyBytes() > 0
+                        ? "saving    beside training, from a copy of weights and optimizer state: "
+                                + MemoryPlan.human(training.copyBytes()) + " more"
+                        : "saving    training waits while a checkpoint is written: there is no memory for a copy of weights and optimizer state");
     }
 
     @Override
@@ -171,9 +178,9 @@ final class TrainingRun implements TrainingListener {
                 // the exception that ends the run says it
             }
             case TrainingEvent.Sample(int _, String _, String text) -> verb.say(Texts.oneLine(text, 400));
-            case TrainingEvent.Saved(int step, Path folder) -> {
-                verb.say(String.format(Locale.ROOT, "Step %05d | Saved %s", step, folder));
-                result.put("checkpoint", folder.toString());
+            case TrainingEvent.Saved saved -> {
+                verb.say(saved.line());
+                result.put("checkpoint", saved.folder().toString());
             }
             case TrainingEvent.Resumed resumed -> {
                 verb.say("Going on after step " + resumed.step() + " from " + resumed.folder());
@@ -189,6 +196,8 @@ final class TrainingRun implements TrainingListener {
                                 + " Make room on the disk.",
                         step,
                         problem));
+            case TrainingEvent.Warning(int step, String problem) ->
+                verb.say(String.format(Locale.ROOT, "Step %05d | WARNING: %s", step, problem));
             case TrainingEvent.Finished end -> {
                 verb.say(String.format(Locale.ROOT, "Total training time: %.2fm", end.totalSeconds() / 60));
                 verb.say(String.format(

@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.optim.AdamW;
 import org.nanochat4j.engine.optim.Muon;
 import org.nanochat4j.engine.optim.ParamGroup;
+import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.model.HostCopy;
 import org.nanochat4j.model.ParamGroups;
 import org.nanochat4j.tokenizer.Tokenizer;
 
@@ -45,7 +47,7 @@ public final class DryRun {
         facts.put("model", RunFacts.modelConfig(config));
         facts.put("parameters", RunFacts.parameters(config));
         facts.putAll(derived(options, vocabularySize));
-        facts.put("memory", RunFacts.memory(engine.plan(programs)));
+        facts.put("memory", memory(recorded, engine.plan(programs), engine));
         facts.put("evaluation", evaluation(options, derivation));
         facts.put("time", time(options, derivation, StepTime.of(options, recorded, derivation, engine, peak), peak));
         return facts;
@@ -66,6 +68,13 @@ public final class DryRun {
         facts.put("weight_decay", decay(groups, derivation));
         facts.put("schedule", schedule(options, derivation));
         return facts;
+    }
+
+    /** With the copy that saving makes, if there is room for it now. */
+    private static Map<String, Object> memory(TrainingPlan recorded, MemoryPlan plan, Engine engine) {
+        long copy = new HostCopy(recorded.gpt(), recorded.groups()).bytes();
+        long room = engine.device().memoryBytes() - plan.totalBytes();
+        return RunFacts.memory(plan, copy <= room ? copy : 0);
     }
 
     /** Learning rates before the schedule's multiplier. */

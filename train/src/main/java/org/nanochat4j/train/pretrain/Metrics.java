@@ -1,14 +1,15 @@
 package org.nanochat4j.train.pretrain;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.io.Writer;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -16,60 +17,81 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The metrics file of a run: one JSON object per line, with its {@code kind}. Numbers that are not finite become null. Every line is
- * flushed, so that a killed run has told all it did.
+ * The metrics file of a run: one JSON object per line, with its {@code kind}. Numbers that are not finite become null. Every line is handed to the
+ * operating system at once, so that a killed run has told all it did.
+ *
+ * <p>A line that cannot be written, on a full disk for example, does not end the run: it is kept and tried again with the next one, after a warning
+ * that is repeated.
  */
 public final class Metrics implements TrainingListener, AutoCloseable {
 
     /** Name of the file in the run's folder. */
     public static final String FILE = "metrics.jsonl";
 
+    /** Lines kept for a disk that is full, some 60 MB; later ones are lost. */
+    private static final int MOST_PENDING = 100_000;
+
+    /** Events between two warnings. */
+    private static final int WARN_EVERY = 10;
+
     private final Path file;
-    private final Writer out;
+    private final FileChannel channel;
+    private final Consumer<String> warn;
+    private final ArrayDeque<ByteBuffer> pending = new ArrayDeque<>();
+    private int failures;
+    private long lost;
 
-    private Metrics(Path file, Writer out) {
+    private Metrics(Path file, Consumer<String> warn, OpenOption... options) throws IOException {
         this.file = file;
-        this.out = out;
+        this.warn = warn;
+        channel = FileChannel.open(file, options);
     }
 
-    /** Begins the file of a run. */
-    public static Metrics begin(Path folder) throws IOException {
-        Path file = folder.resolve(FILE);
-        return new Metrics(file, Files.newBufferedWriter(file, StandardCharsets.UTF_8));
+    /**
+     * Begins the file of a run.
+     *
+     * @param warn told when lines cannot be written
+     */
+    public static Metrics begin(Path folder, Consumer<String> warn) throws IOException {
+        return new Metrics(
+                folder.resolve(FILE),
+                warn,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE);
     }
 
-    /** Goes on with the file of a run that has ended. */
-    public static Metrics append(Path folder) throws IOException {
-        Path file = folder.resolve(FILE);
-        return new Metrics(file, Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
+    /**
+     * Goes on with the file of a run that has ended.
+     *
+     * @param warn told when lines cannot be written
+     */
+    public static Metrics append(Path folder, Consumer<String> warn) throws IOException {
+        return new Metrics(folder.resolve(FILE), warn, StandardOpenOption.APPEND);
     }
 
     /**
      * Goes on with the file of a run from a step; lines of what came after the checkpoint, and of what was cut off, are dropped.
      *
      * @param step of the checkpoint
+     * @param warn told when lines cannot be written
      */
-    public static Metrics resume(Path folder, int step) throws IOException {
+    public static Metrics resume(Path folder, int step, Consumer<String> warn) throws IOException {
         Path file = folder.resolve(FILE);
-        var kept = new StringBuilder();
+        long kept = 0;
         if (Files.exists(file)) {
-            for (String line : Files.readAllLines(file)) {
-                if (!before(line, step)) {
+            // a character per byte: a cut-off line may end within a UTF-8 sequence, and offsets count bytes
+            for (String line :
+                    Files.readString(file, StandardCharsets.ISO_8859_1).split("(?<=\n)")) {
+                if (!line.endsWith("\n") || !before(line, step)) {
                     break;
                 }
-                kept.append(line).append('\n');
+                kept += line.length();
             }
-            Path shorter = folder.resolve(FILE + ".tmp");
-            Files.writeString(shorter, kept);
-            try (FileChannel channel = FileChannel.open(shorter, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
-            Files.move(shorter, file, StandardCopyOption.ATOMIC_MOVE);
         }
-        return new Metrics(
-                file,
-                Files.newBufferedWriter(
-                        file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+        Metrics metrics = new Metrics(file, warn, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        metrics.channel.truncate(kept).position(kept);
+        return metrics;
     }
 
     private static boolean before(String line, int step) {
@@ -89,18 +111,41 @@ public final class Metrics implements TrainingListener, AutoCloseable {
 
     @Override
     public void on(TrainingEvent event) {
+        if (pending.size() < MOST_PENDING) {
+            pending.add(StandardCharsets.UTF_8.encode(JsonMapper.shared().writeValueAsString(node(event)) + "\n"));
+        } else {
+            lost++;
+        }
         try {
-            out.write(JsonMapper.shared().writeValueAsString(node(event)));
-            out.write('\n');
-            out.flush();
+            write();
+            failures = 0;
         } catch (IOException e) {
-            throw new UncheckedIOException("the metrics cannot be written to " + file, e);
+            if (failures++ % WARN_EVERY == 0) {
+                warn.accept("WARNING: " + file + " cannot be written (" + e.getMessage() + "); " + pending.size()
+                        + " lines wait, " + lost + " are lost, training goes on. Make room on the disk.");
+            }
+        }
+    }
+
+    /** Writes what waits; a line that fails half-way goes on where it stopped. */
+    private void write() throws IOException {
+        while (!pending.isEmpty()) {
+            ByteBuffer line = pending.getFirst();
+            while (line.hasRemaining()) {
+                channel.write(line);
+            }
+            pending.removeFirst();
         }
     }
 
     @Override
     public void close() throws IOException {
-        out.close();
+        try (channel) {
+            write();
+        } catch (IOException e) {
+            warn.accept("WARNING: the last " + (pending.size() + lost) + " lines of " + file + " are lost ("
+                    + e.getMessage() + ")");
+        }
     }
 
     private static ObjectNode node(TrainingEvent event) {
@@ -139,8 +184,11 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                         .put("step", step)
                         .put("prompt", prompt)
                         .put("text", text);
-            case TrainingEvent.Saved(int step, Path folder) ->
+            case TrainingEvent.Saved(int step, Path folder, double heldUp, double writing) -> {
                 node.put("kind", "checkpoint").put("step", step).put("folder", folder.toString());
+                put(node, "held_up_seconds", heldUp);
+                put(node, "writing_seconds", writing);
+            }
             case TrainingEvent.Resumed(int step, Path folder, var _, var history) -> {
                 node.put("kind", "resume").put("step", step).put("folder", folder.toString());
                 node.set("history", JsonMapper.shared().valueToTree(history));
@@ -159,6 +207,8 @@ public final class Metrics implements TrainingListener, AutoCloseable {
                         .put("step", step)
                         .put("what", what)
                         .put("where", where);
+            case TrainingEvent.Warning(int step, String problem) ->
+                node.put("kind", "warning").put("step", step).put("problem", problem);
             case TrainingEvent.Finished end -> {
                 node.put("kind", "end").put("step", end.steps());
                 put(node, "val/bpb", end.lastBpb());

@@ -70,7 +70,8 @@ public final class MetricsTable {
     public static Path write(Path run) throws IOException {
         var rows = new TreeMap<Integer, Map<String, String>>();
         var norms = new LinkedHashSet<String>();
-        try (Stream<String> lines = Files.lines(run.resolve(Metrics.FILE))) {
+        // only numbers are read, and a last line may have been cut off within a UTF-8 sequence
+        try (Stream<String> lines = Files.lines(run.resolve(Metrics.FILE), StandardCharsets.ISO_8859_1)) {
             lines.forEach(line -> add(line, rows, norms));
         }
         var columns = new ArrayList<>(COLUMNS);
@@ -84,11 +85,16 @@ public final class MetricsTable {
         }
         Path table = run.resolve(FILE);
         Path temporary = run.resolve("." + FILE + ".tmp");
-        Files.writeString(temporary, text, StandardCharsets.UTF_8);
-        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-            channel.force(true);
+        try {
+            Files.writeString(temporary, text, StandardCharsets.UTF_8);
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            return Files.move(temporary, table, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            // what a full disk cut off takes room from the next attempt
+            Files.deleteIfExists(temporary);
         }
-        return Files.move(temporary, table, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void add(String line, Map<Integer, Map<String, String>> rows, Set<String> norms) {

@@ -1,9 +1,9 @@
 package org.nanochat4j.train.pretrain;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +18,7 @@ import org.nanochat4j.engine.program.Verifier;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.BitsPerByte;
 import org.nanochat4j.model.Checkpoint;
+import org.nanochat4j.model.CheckpointMeta;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.TrainingPrograms;
@@ -40,6 +41,14 @@ public final class Pretraining implements AutoCloseable {
     /** Steps after which a save that failed is tried again. */
     private static final int RETRY_EVERY = 10;
 
+    /** How long the last save is tried again: the process ends after it, and what it does not save is lost. */
+    private static final int PATIENCE_SECONDS = 600;
+
+    /** The same where the process was asked to stop: whoever asked will not wait for long. */
+    private static final int SHORT_PATIENCE_SECONDS = 3;
+
+    private static final int LONGEST_PAUSE_SECONDS = 60;
+
     private final PretrainOptions options;
     private final RunInputs inputs;
     private final Engine engine;
@@ -55,20 +64,23 @@ public final class Pretraining implements AutoCloseable {
     private final Executable norms;
     private final PromptSamples samples;
     private final PeakFlops peak;
+    private final CheckpointWriter writer;
     private BestFitLoader loader;
     private final StepBatches batches;
     private final float[] loss = new float[1];
     private final float[] gradientSquares;
+    private final MemorySegment lossBytes = MemorySegment.ofArray(loss);
+    private final MemorySegment squareBytes;
     private LoaderState loaderState;
 
     /** Where the run was resumed; null if it began here. */
     private @Nullable Resumption resumption;
 
     private int firstStep;
-    /** A checkpoint could not be written; it is tried again. */
-    private boolean saveOwed;
-
     private boolean stopping;
+
+    /** Whether the state after this step is to be saved: decided before the next batch is fetched, for the loader's state. */
+    private boolean saving;
 
     private double smoothLoss;
     private double totalSeconds;
@@ -76,6 +88,7 @@ public final class Pretraining implements AutoCloseable {
     private double stepSeconds;
 
     private @Nullable Double lastBpb;
+    private @Nullable Integer lastBpbStep;
     private @Nullable Double minBpb;
 
     /**
@@ -113,6 +126,7 @@ public final class Pretraining implements AutoCloseable {
         plan = engine.plan(all);
         long available = Math.min(memoryLimit, engine.device().memoryBytes());
         plan.requireFits(available, TrainingPlan.remedy(options, config, engine, available));
+        writer = new CheckpointWriter(gpt, groups, engine, available - plan.totalBytes());
 
         // 3. compile, which allocates, and fill the weights
         peak = PeakFlops.of(engine);
@@ -129,6 +143,7 @@ public final class Pretraining implements AutoCloseable {
         batches =
                 new StepBatches(derivation.accumulationSteps(), loader.options().tokens());
         gradientSquares = new float[groups.size()];
+        squareBytes = MemorySegment.ofArray(gradientSquares);
         loaderState = loader.state();
     }
 
@@ -145,6 +160,15 @@ public final class Pretraining implements AutoCloseable {
     /** Where everything is in memory. */
     public MemoryPlan plan() {
         return plan;
+    }
+
+    /**
+     * Host memory beside the plan, for a copy of weights and optimizer state that is written while training goes on.
+     *
+     * @return bytes, allocated by the first save; 0 if there is no room for them, and training waits while a checkpoint is written
+     */
+    public long copyBytes() {
+        return writer.copyBytes();
     }
 
     /**
@@ -170,6 +194,7 @@ public final class Pretraining implements AutoCloseable {
         smoothLoss = progress.smoothLoss();
         totalSeconds = progress.totalSeconds();
         lastBpb = progress.valBpb();
+        lastBpbStep = progress.valStep();
         minBpb = progress.minBpb();
         if (resumed.sameData()) {
             loader.close();
@@ -179,87 +204,114 @@ public final class Pretraining implements AutoCloseable {
     }
 
     /**
-     * Trains: evaluates, samples and saves at its intervals and at the end. A checkpoint that cannot be written does not end the run, unless it
-     * is the last one.
+     * Trains: evaluates, samples and saves at its intervals and at the end. Checkpoints are written while training goes on. One that cannot be
+     * written does not end the run; the last one is tried again for ten minutes, or three seconds after a wish to stop.
      *
      * @param folder takes the checkpoints
      * @param keepLast how many of the newest checkpoints stay, beside the best; 0 or less: all
      * @param stop asked at every step; once it is true, the step is finished and saved
-     * @param listener is told what happens
+     * @param listener is told what happens, by this thread
      * @return steps done; fewer than all if it was stopped
      * @throws IOException if the last checkpoint cannot be written
      * @throws TrainingException if loss, gradients or weights are not finite, naming where that began; earlier checkpoints stay
      */
     public int run(RunFolder folder, int keepLast, BooleanSupplier stop, TrainingListener listener) throws IOException {
-        var intervals = options.intervals();
         listener.on(opening());
-        listener.on(new TrainingEvent.Memory(firstStep, MemoryUse.now(plan.totalBytes())));
+        listener.on(memory(firstStep));
         loader.next(batches.ids(0), batches.targets(0));
         long firstWait = loader.waitNanos();
+        int steps;
+        try {
+            steps = steps(folder, keepLast, stop, listener);
+        } finally {
+            // however the run ends, a save in flight is completed and told
+            writer.finish().forEach(listener::on);
+        }
+        if (steps == derivation.iterations()) {
+            listener.on(memory(steps));
+            double waited = (loader.waitNanos() - firstWait) / 1e9;
+            double waitShare = stepSeconds > 0 ? waited / stepSeconds : 0;
+            listener.on(new TrainingEvent.Finished(
+                    steps, lastBpb, minBpb, totalSeconds, waited, waitShare, plan.totalBytes() + copyBytes()));
+        }
+        return steps;
+    }
+
+    private int steps(RunFolder folder, int keepLast, BooleanSupplier stop, TrainingListener listener)
+            throws IOException {
+        var intervals = options.intervals();
         int iterations = derivation.iterations();
+        saving = saves(firstStep);
         for (int step = firstStep; ; step++) {
             boolean last = step == iterations;
             // what belongs to the step of a checkpoint was done before it was written
             boolean isNew = step > firstStep || resumption == null;
             if (isNew && intervals.evalEvery() > 0 && (last || step % intervals.evalEvery() == 0)) {
                 listener.on(validate(step));
-                listener.on(new TrainingEvent.Memory(step, MemoryUse.now(plan.totalBytes())));
+                listener.on(memory(step));
             }
             if (isNew && intervals.sampleEvery() > 0 && (last || due(step, intervals.sampleEvery()))) {
                 samples.at(step).forEach(listener::on);
             }
-            if (isNew && (stopping || saves(step))) {
+            if (isNew && saving) {
+                long start = System.nanoTime();
                 requireFiniteState(step, folder, listener);
-                listener.on(save(folder, step, last || stopping));
-                folder.keepLast(keepLast);
+                save(folder, step, keepLast, start).forEach(listener::on);
+                if (last || stopping) {
+                    insist(folder, step, keepLast, stop, listener);
+                }
             }
-            if (last) {
-                break;
-            }
-            if (stopping) {
+            if (last || stopping) {
                 return step;
             }
+            writer.news().forEach(listener::on);
             TrainingEvent event = train(step, stop);
             listener.on(event);
             if (event instanceof TrainingEvent.NotFinite fault) {
                 throw Diagnosis.stop(fault, options.optimizer(), folder);
             }
         }
-        listener.on(new TrainingEvent.Memory(iterations, MemoryUse.now(plan.totalBytes())));
-        double waited = (loader.waitNanos() - firstWait) / 1e9;
-        double waitShare = stepSeconds > 0 ? waited / stepSeconds : 0;
-        listener.on(new TrainingEvent.Finished(
-                iterations, lastBpb, minBpb, totalSeconds, waited, waitShare, plan.totalBytes()));
-        return iterations;
+    }
+
+    /** The copy for saving counts once it is there. */
+    private TrainingEvent memory(int step) {
+        return new TrainingEvent.Memory(step, MemoryUse.now(plan.totalBytes() + writer.allocatedBytes()));
     }
 
     private TrainingEvent opening() {
         Resumption resumed = resumption;
         if (resumed == null) {
-            return new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, plan, engine, peak));
+            Map<String, Object> memory = RunFacts.memory(plan, copyBytes());
+            return new TrainingEvent.Started(RunFacts.of(options, inputs, derivation, gpt, memory, engine, peak));
         }
         return new TrainingEvent.Resumed(
                 firstStep, resumed.saved().checkpoint().directory(), resumed.changes(), resumed.history());
     }
 
-    /** One step: micro-batches whose gradients add up, then the update, unless loss or gradients are not finite. */
+    /**
+     * One step: micro-batches whose gradients add up, then the update, unless loss or gradients are not finite. It allocates nothing on the heap but
+     * what tells of it: the event with its norms, once a step.
+     */
     private TrainingEvent train(int step, BooleanSupplier stop) {
         long start = System.nanoTime();
         int last = batches.count() - 1;
         for (int i = 0; i <= last; i++) {
-            engine.write(programs.ids(), batches.ids(i));
-            engine.write(programs.targets(), batches.targets(i));
+            engine.write(programs.ids(), 0, batches.idBytes(i));
+            engine.write(programs.targets(), 0, batches.targetBytes(i));
             micro.run();
-            stopping = i == last && stop.getAsBoolean();
-            if (i == last && (stopping || saves(step + 1))) {
-                // the state from which a resumed run would read on, before the next batch is fetched ahead
-                loaderState = loader.state();
+            if (i == last) {
+                stopping = stop.getAsBoolean();
+                saving = stopping || saves(step + 1);
+                if (saving) {
+                    // the state from which a resumed run would read on, before the next batch is fetched ahead
+                    loaderState = loader.state();
+                }
             }
             loader.next(batches.ids(i + 1), batches.targets(i + 1));
         }
         norms.run();
-        engine.read(programs.loss(), 0, MemorySegment.ofArray(loss));
-        engine.read(programs.gradientSquares(), 0, MemorySegment.ofArray(gradientSquares));
+        engine.read(programs.loss(), 0, lossBytes);
+        engine.read(programs.gradientSquares(), 0, squareBytes);
         String problem = problem();
         if (!problem.isEmpty()) {
             // nothing but gradients has changed, so the step can be run again
@@ -365,39 +417,54 @@ public final class Pretraining implements AutoCloseable {
             }
         }
         lastBpb = bpb.value();
+        lastBpbStep = step;
         minBpb = minBpb == null ? bpb.value() : Math.min(minBpb, bpb.value());
         return new TrainingEvent.Validation(step, bpb.value(), tokens, (System.nanoTime() - start) / 1e9);
     }
 
-    private TrainingEvent save(RunFolder folder, int step, boolean needed) throws IOException {
+    /** Begins to save the state as it is, for which training has waited since a time; what became of the save before. */
+    private List<TrainingEvent> save(RunFolder folder, int step, int keepLast, long since) {
         Resumption resumed = resumption;
         var progress = new Progress(
                 step,
                 lastBpb,
+                lastBpbStep,
                 minBpb,
                 smoothLoss,
                 totalSeconds,
                 loader.position(),
                 loaderState,
                 resumed == null ? List.of() : resumed.history());
-        try {
-            Path saved =
-                    RunFacts.save(folder.checkpoint(step), options, inputs, derivation, progress, gpt, groups, engine);
-            saveOwed = false;
-            return new TrainingEvent.Saved(step, saved);
-        } catch (IOException | UncheckedIOException e) {
-            if (needed) {
-                throw e;
+        CheckpointMeta meta = RunFacts.meta(options, inputs, derivation, progress, gpt.config(), engine);
+        return writer.begin(new CheckpointWriter.Job(folder, step, meta, inputs.tokenizerFiles(), keepLast), since);
+    }
+
+    /** Waits for the last save, and tries again if it fails. */
+    private void insist(RunFolder folder, int step, int keepLast, BooleanSupplier stop, TrainingListener listener)
+            throws IOException {
+        writer.finish().forEach(listener::on);
+        int waited = 0;
+        for (int pause = 1; writer.owed(); pause = Math.min(2 * pause, LONGEST_PAUSE_SECONDS)) {
+            if (waited >= (stop.getAsBoolean() ? SHORT_PATIENCE_SECONDS : PATIENCE_SECONDS)) {
+                throw new IOException("the last checkpoint, after step " + step + ", could not be written to "
+                        + folder.path() + " in " + waited + " seconds; older checkpoints are as they were");
             }
-            saveOwed = true;
-            return new TrainingEvent.SaveFailed(step, String.valueOf(e.getMessage()));
+            try {
+                Thread.sleep(Duration.ofSeconds(pause));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while the last checkpoint could not be written");
+            }
+            waited += pause;
+            save(folder, step, keepLast, System.nanoTime()).forEach(listener::on);
+            writer.finish().forEach(listener::on);
         }
     }
 
     private boolean saves(int step) {
         return step == derivation.iterations()
                 || due(step, options.intervals().saveEvery())
-                || (saveOwed && due(step, RETRY_EVERY));
+                || (writer.owed() && due(step, RETRY_EVERY));
     }
 
     private static boolean due(int step, int every) {
@@ -408,9 +475,10 @@ public final class Pretraining implements AutoCloseable {
         return options.horizon().deviceBatchSize();
     }
 
-    /** Ends the loader. */
+    /** Ends the loader, and completes a save in flight. */
     @Override
     public void close() {
         loader.close();
+        writer.close();
     }
 }

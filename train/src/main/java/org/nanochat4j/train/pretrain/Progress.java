@@ -10,7 +10,8 @@ import tools.jackson.databind.node.ObjectNode;
  * How far a run has come.
  *
  * @param step steps done
- * @param valBpb of the last evaluation
+ * @param valBpb of the last evaluation; null without one
+ * @param valStep after how many steps that was; null where no checkpoint says so
  * @param minBpb the lowest
  * @param smoothLoss moving average, not debiased
  * @param totalSeconds training time so far
@@ -21,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 public record Progress(
         int step,
         @Nullable Double valBpb,
+        @Nullable Integer valStep,
         @Nullable Double minBpb,
         double smoothLoss,
         double totalSeconds,

@@ -1,20 +1,15 @@
 package org.nanochat4j.train.pretrain;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.DeviceInfo;
-import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.CheckpointMeta;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
@@ -40,7 +35,7 @@ public final class RunFacts {
             RunInputs inputs,
             Derivation derivation,
             Gpt gpt,
-            MemoryPlan plan,
+            Map<String, Object> memory,
             Engine engine,
             PeakFlops peak) {
         var facts = new LinkedHashMap<String, Object>();
@@ -48,7 +43,7 @@ public final class RunFacts {
         facts.put("model", modelConfig(gpt.config()));
         facts.put("parameters", parameters(gpt.config()));
         facts.put("derivation", derivation(derivation));
-        facts.put("memory", memory(plan));
+        facts.put("memory", memory);
         facts.put("data", data(inputs));
         facts.put("options", options.userConfig());
         facts.put("machine", machine(engine, peak));
@@ -69,13 +64,20 @@ public final class RunFacts {
         return map;
     }
 
-    /** Bytes by use. */
-    public static Map<String, Object> memory(MemoryPlan plan) {
+    /**
+     * Bytes by use.
+     *
+     * @param copyBytes of the state for saving, 0 if none is made
+     */
+    public static Map<String, Object> memory(MemoryPlan plan, long copyBytes) {
         var map = new LinkedHashMap<String, Object>();
         plan.variableBytes().forEach((role, bytes) -> map.put(role.name().toLowerCase(Locale.ROOT), bytes));
         map.put("temporaries", plan.arenaBytes());
         map.put("kernel_scratch", plan.scratchBytes());
-        map.put("total", plan.totalBytes());
+        if (copyBytes > 0) {
+            map.put("copy_for_saving", copyBytes);
+        }
+        map.put("total", plan.totalBytes() + copyBytes);
         return map;
     }
 
@@ -130,24 +132,8 @@ public final class RunFacts {
         return map;
     }
 
-    /** Saves a checkpoint; returns its folder. */
-    static Path save(
-            Path folder,
-            PretrainOptions options,
-            RunInputs inputs,
-            Derivation derivation,
-            Progress progress,
-            Gpt gpt,
-            List<ParamGroup> groups,
-            Engine engine)
-            throws IOException {
-        CheckpointMeta meta = meta(options, inputs, derivation, progress, gpt.config(), engine);
-        Checkpoint.save(folder, meta, gpt, groups, inputs.tokenizerFiles(), engine);
-        return folder;
-    }
-
     /** The reference's fields and ours. What cannot change a byte of the result (times, machine, threads, paths) stands in {@code wall_clock} alone. */
-    private static CheckpointMeta meta(
+    static CheckpointMeta meta(
             PretrainOptions options,
             RunInputs inputs,
             Derivation derivation,
@@ -171,6 +157,7 @@ public final class RunFacts {
         ObjectNode loop = tree.putObject("loop_state");
         Double least = progress.minBpb();
         CheckpointMeta.putNumber(loop, "min_val_bpb", least == null ? Double.NaN : least);
+        loop.put(SavedRun.VAL_STEP, progress.valStep());
         CheckpointMeta.putNumber(loop, "smooth_train_loss", progress.smoothLoss());
         loader(progress.loader(), tree.putObject("loader_state"));
         tree.set("dataset", dataset(inputs.shards()));

@@ -26,33 +26,45 @@ public record RunFolder(Path path) {
     private static final String TEMPORARY = ".tmp";
 
     /**
+     * Checks that a new run may have this folder, and changes nothing: for a refusal before anything costly is done.
+     *
+     * @param replace whether a run that is there may be moved away
+     * @throws TrainingException if a run or something else is there, or another process trains there
+     */
+    public static void requireFree(Path path, boolean replace) throws IOException {
+        if (!Files.exists(path) || isEmpty(path)) {
+            return;
+        }
+        boolean run = Files.exists(path.resolve(Metrics.FILE))
+                || Files.exists(path.resolve(RunLock.FILE))
+                || !new RunFolder(path).checkpoints().isEmpty();
+        if (!run) {
+            throw new TrainingException(path + " holds other files than a run", "choose another folder with --out");
+        }
+        if (!replace) {
+            throw new TrainingException(
+                    path + " holds a run already",
+                    "go on with it by --resume, choose another --model-tag or --out, or add --replace, which moves the old run to "
+                            + path.getFileName() + ".old");
+        }
+        RunLock.acquire(path).close();
+    }
+
+    /**
      * Makes the folder of a new run.
      *
      * @param replace whether an older run is moved away, to the same name with {@code .old}; one there is deleted
-     * @throws TrainingException if a run is there and must not be replaced
+     * @throws TrainingException as {@link #requireFree}
      */
     public static RunFolder begin(Path path, boolean replace) throws IOException {
-        var folder = new RunFolder(path);
+        requireFree(path, replace);
         if (Files.exists(path) && !isEmpty(path)) {
-            boolean run = Files.exists(path.resolve(Metrics.FILE))
-                    || Files.exists(path.resolve(RunLock.FILE))
-                    || !folder.checkpoints().isEmpty();
-            if (!run) {
-                throw new TrainingException(path + " holds other files than a run", "choose another folder with --out");
-            }
-            if (!replace) {
-                throw new TrainingException(
-                        path + " holds a run already",
-                        "choose another --model-tag or --out, or add --replace, which moves the old run to "
-                                + path.getFileName() + ".old");
-            }
-            RunLock.acquire(path).close();
             Path old = path.resolveSibling(path.getFileName() + ".old");
             delete(old);
             Files.move(path, old, StandardCopyOption.ATOMIC_MOVE);
         }
         Files.createDirectories(path);
-        return folder;
+        return new RunFolder(path);
     }
 
     /** Where the checkpoint after so many steps is. */
@@ -88,7 +100,8 @@ public record RunFolder(Path path) {
     }
 
     /**
-     * The newest checkpoint that is complete; every newer one that is torn, was changed or is not of this run is named and passed over.
+     * The newest checkpoint that is complete; every newer one that is torn, cannot be read, was changed or is not of this run is named and passed
+     * over.
      *
      * @param say told of what is passed over
      * @throws TrainingException if there is none
@@ -97,7 +110,7 @@ public record RunFolder(Path path) {
         for (Path folder : steps().reversed()) {
             try {
                 return SavedRun.open(folder);
-            } catch (ModelException | TrainingException e) {
+            } catch (IOException | ModelException | TrainingException e) {
                 say.accept("passed over " + folder + ": " + e.getMessage());
             }
         }
@@ -105,7 +118,7 @@ public record RunFolder(Path path) {
                 "no complete checkpoint in " + path, "train from the start with --replace, or name another run");
     }
 
-    /** Removes what killed processes left behind: checkpoints that were being written or deleted. */
+    /** Removes what killed processes and full disks left behind: checkpoints that were being written or deleted. None may be now. */
     public void removeLeftovers() throws IOException {
         try (Stream<Path> entries = Files.list(path)) {
             for (Path entry : entries.toList()) {
@@ -137,11 +150,14 @@ public record RunFolder(Path path) {
     }
 
     /**
-     * Deletes old checkpoints, but neither the newest ones nor the one with the lowest validation bits per byte.
+     * Deletes old checkpoints, but neither the newest ones nor the best: the one with the lowest validation bits per byte among those whose own
+     * weights were evaluated. A checkpoint between two evaluations carries the figure of other weights, which says nothing of it. What earlier saves
+     * and deletions that failed have left is removed first.
      *
      * @param newest how many of the newest stay; 0 or less: all
      */
     public void keepLast(int newest) throws IOException {
+        removeLeftovers();
         List<Path> all = checkpoints();
         if (newest <= 0 || all.size() <= newest) {
             return;
@@ -158,21 +174,31 @@ public record RunFolder(Path path) {
         }
     }
 
-    /** The earliest with the lowest validation bits per byte, as recorded; null if none was evaluated. */
+    /** The earliest with the lowest figure of its own; null if none was evaluated. */
     private static @Nullable Path best(List<Path> all) throws IOException {
         Path best = null;
         double least = Double.POSITIVE_INFINITY;
         for (Path folder : all) {
-            String json = Files.readString(folder.resolve(Checkpoint.META));
-            double bpb = CheckpointMeta.parse(json, folder.toString())
-                    .validationBitsPerByte()
-                    .orElse(Double.POSITIVE_INFINITY);
+            double bpb = ownBitsPerByte(folder);
             if (bpb < least) {
                 least = bpb;
                 best = folder;
             }
         }
         return best;
+    }
+
+    /** As measured at the checkpoint's own step; infinite if it was not, or if the checkpoint does not say. */
+    private static double ownBitsPerByte(Path checkpoint) throws IOException {
+        try {
+            Path file = checkpoint.resolve(Checkpoint.META);
+            CheckpointMeta meta = CheckpointMeta.parse(Files.readString(file), file.toString());
+            boolean own = meta.tree().at("/loop_state/" + SavedRun.VAL_STEP).asLong(-1) == step(checkpoint);
+            return own ? meta.validationBitsPerByte().orElse(Double.POSITIVE_INFINITY) : Double.POSITIVE_INFINITY;
+        } catch (ModelException.BadCheckpoint _) {
+            // damaged since it was written: no candidate, and no reason to keep others from being deleted
+            return Double.POSITIVE_INFINITY;
+        }
     }
 
     static int step(Path checkpoint) {

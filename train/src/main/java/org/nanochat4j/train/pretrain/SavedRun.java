@@ -30,6 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
 public record SavedRun(
         Checkpoint checkpoint, String tag, PretrainOptions options, Path data, JsonNode dataset, Progress progress) {
 
+    /** In {@code loop_state}: after how many steps {@code val_bpb} was measured, which may be fewer than the checkpoint's. */
+    static final String VAL_STEP = "val_bpb_step";
+
     /**
      * Reads a checkpoint and compares every file with its checksum.
      *
@@ -107,6 +110,7 @@ public record SavedRun(
         return new Progress(
                 tree.required("step").intValue(),
                 optional(tree.required("val_bpb")),
+                loop.path(VAL_STEP).isIntegralNumber() ? loop.path(VAL_STEP).intValue() : null,
                 optional(loop.required("min_val_bpb")),
                 number(loop, "smooth_train_loss"),
                 number(tree.required("wall_clock"), "total_training_time"),

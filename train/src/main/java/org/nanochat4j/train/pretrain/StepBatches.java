@@ -1,10 +1,15 @@
 package org.nanochat4j.train.pretrain;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
 /** The micro-batches of a step, kept until the next one so that the step can be run again, and the one that is fetched ahead. */
 final class StepBatches {
 
     private final int[][] ids;
     private final int[][] targets;
+    private final MemorySegment[] idBytes;
+    private final MemorySegment[] targetBytes;
     private int first;
 
     /**
@@ -16,6 +21,8 @@ final class StepBatches {
     StepBatches(int count, int tokens) {
         ids = new int[count + 1][tokens];
         targets = new int[count + 1][tokens];
+        idBytes = Arrays.stream(ids).map(MemorySegment::ofArray).toArray(MemorySegment[]::new);
+        targetBytes = Arrays.stream(targets).map(MemorySegment::ofArray).toArray(MemorySegment[]::new);
     }
 
     /** Micro-batches of a step. */
@@ -36,6 +43,16 @@ final class StepBatches {
     /** Targets of a micro-batch. */
     int[] targets(int micro) {
         return targets[(first + micro) % targets.length];
+    }
+
+    /** The same memory as {@link #ids}. */
+    MemorySegment idBytes(int micro) {
+        return idBytes[(first + micro) % idBytes.length];
+    }
+
+    /** The same memory as {@link #targets}. */
+    MemorySegment targetBytes(int micro) {
+        return targetBytes[(first + micro) % targetBytes.length];
     }
 
     /** The batch that was fetched ahead becomes the first. */

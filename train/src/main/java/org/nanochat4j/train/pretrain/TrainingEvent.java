@@ -125,12 +125,27 @@ public sealed interface TrainingEvent {
     record Sample(int step, String prompt, String text) implements TrainingEvent {}
 
     /**
-     * A checkpoint has its name.
+     * A checkpoint is complete: on disk, under its name. It is told at the first step after that, so later than {@code step}.
      *
      * @param step after so many steps
      * @param folder where it is
+     * @param heldUpSeconds training waited: for a look at the state, its copy, and an unfinished save before it; for all of the writing where there is
+     *     no memory for a copy
+     * @param writingSeconds from the first byte to the name
      */
-    record Saved(int step, Path folder) implements TrainingEvent {}
+    record Saved(int step, Path folder, double heldUpSeconds, double writingSeconds) implements TrainingEvent {
+
+        /** Where, and what it cost. */
+        public String line() {
+            return String.format(
+                    Locale.ROOT,
+                    "Step %05d | Saved %s (training held up %.3fs, written in %.3fs)",
+                    step,
+                    folder,
+                    heldUpSeconds,
+                    writingSeconds);
+        }
+    }
 
     /**
      * A run goes on from a checkpoint.
@@ -168,6 +183,14 @@ public sealed interface TrainingEvent {
     record NotFinite(int step, String what, String where) implements TrainingEvent {}
 
     /**
+     * Something that does not end the run, but that somebody should look at.
+     *
+     * @param step after so many steps
+     * @param problem what went wrong, and what follows from it
+     */
+    record Warning(int step, String problem) implements TrainingEvent {}
+
+    /**
      * The run is over.
      *
      * @param steps done
@@ -176,7 +199,7 @@ public sealed interface TrainingEvent {
      * @param totalSeconds of all steps after the tenth
      * @param waitSeconds the training thread waited for data in the steps of this process, after the first batch
      * @param waitShare that, as a share of the time of these steps
-     * @param peakMemoryBytes what the plan takes
+     * @param peakMemoryBytes what the plan and the copy for saving take
      */
     record Finished(
             int steps,

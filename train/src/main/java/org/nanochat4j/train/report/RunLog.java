@@ -1,6 +1,7 @@
 package org.nanochat4j.train.report;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +46,10 @@ public record RunLog(
                     "no metrics of a run (" + Metrics.FILE + ") in " + folder,
                     "name the folder of a run with --run, or train one with `nanochat train`");
         }
-        List<String> lines = Files.readAllLines(file);
+        // a last line that was cut off within a UTF-8 sequence is no error either
+        List<String> lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
         JsonNode facts = JsonMapper.shared().missingNode();
         JsonNode end = JsonMapper.shared().missingNode();
         var steps = new ArrayList<JsonNode>();

@@ -23,10 +23,12 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.model.Architecture;
 import org.nanochat4j.train.data.Shards;
 import org.nanochat4j.train.pretrain.PretrainOptions;
 import org.nanochat4j.train.pretrain.Pretraining;
+import org.nanochat4j.train.pretrain.Resumption;
 import org.nanochat4j.train.pretrain.RunFolder;
 import org.nanochat4j.train.pretrain.RunInputs;
 import org.nanochat4j.train.pretrain.RunLock;
@@ -49,16 +51,17 @@ class ResumeTest {
     void prepare() throws IOException {
         cli = new Cli(folder);
         cli.prepare();
-        shards();
+        shards("small", 8);
         run = folder.resolve("checkpoints/tiny");
     }
 
-    /** Two small training shards, so that boundaries of shards and epochs come every few steps; the third is for validation. */
-    private void shards() throws IOException {
+    /** Two training shards, so small that their boundaries and those of epochs come every few steps; the third is for validation. */
+    private void shards(String name, int paragraphs) throws IOException {
+        Path data = Files.createDirectories(folder.resolve("data").resolve(name));
         for (int i = 0; i < 3; i++) {
-            Path text = folder.resolve("text/part" + i + ".txt");
-            Files.writeString(text, Cli.story(8 + 3 * i));
-            Path part = folder.resolve("part" + i);
+            Path text = folder.resolve("text/" + name + i + ".txt");
+            Files.writeString(text, Cli.story(paragraphs + 3 * i));
+            Path part = folder.resolve(name + i);
             cli.run("data", "import", text.toString(), "--validation=0.2", "--out", part.toString())
                     .expect(0);
             try (Stream<Path> files = Files.list(part)) {
@@ -66,8 +69,7 @@ class ResumeTest {
                         .sorted()
                         .findFirst()
                         .orElseThrow();
-                Files.createDirectories(folder.resolve("data/small"));
-                Files.copy(first, folder.resolve("data/small/shard_" + i + ".parquet"));
+                Files.copy(first, data.resolve("shard_" + i + ".parquet"));
             }
         }
     }
@@ -153,6 +155,89 @@ class ResumeTest {
             bytes.seek(bytes.length() - 5);
             bytes.write(value ^ 4);
         }
+    }
+
+    @Test
+    @DisplayName("a newest checkpoint that cannot be read is named and passed over")
+    void unreadable() throws IOException {
+        train("--num-iterations=6", "--save-every=3", "--eval-every=-1").expect(0);
+        Path sums = run.resolve("step_000006/SHA256SUMS");
+        Files.delete(sums);
+        Files.createDirectory(sums);
+        Cli.Result result = resume("--resume").expect(0);
+        assertTrue(result.out().contains("passed over " + run.resolve("step_000006")), result.out());
+        assertTrue(result.out().contains("Going on after step 3"), result.out());
+    }
+
+    @Test
+    @DisplayName("resumed just before the loader enters the next shard, a run goes on exactly")
+    void shardBoundary() throws IOException {
+        shards("larger", 100);
+        cli.train(
+                        "--model-tag=tiny",
+                        "--data=larger",
+                        "--depth=1",
+                        "--aspect-ratio=32",
+                        "--sample-every=-1",
+                        "--num-iterations=24",
+                        "--save-every=1",
+                        "--eval-every=-1")
+                .expect(0);
+        int step = 1;
+        while (!entersShard(step)) {
+            step++;
+        }
+        resume("--resume=" + step).expect(0);
+        assertSame(run.resolve(name(step + 1) + ".old"), run.resolve(name(step + 1)));
+        assertSame(run.resolve(name(24) + ".old"), run.resolve(name(24)));
+    }
+
+    private static String name(int step) {
+        return String.format("step_%06d", step);
+    }
+
+    /** Whether the loader has come into another shard of the same epoch between the checkpoint of a step and the next one. */
+    private boolean entersShard(int step) throws IOException {
+        JsonNode before = meta(run.resolve(name(step))).at("/loader_state/next");
+        JsonNode after = meta(run.resolve(name(step + 1))).at("/loader_state/next");
+        return before.get("epoch").equals(after.get("epoch"))
+                && before.get("shard").asInt() < after.get("shard").asInt();
+    }
+
+    @Test
+    @DisplayName("engine and loader may have any number of threads before and after a resume: the bytes are the same")
+    void threads() throws IOException {
+        Path straight = folder.resolve("straight");
+        try (Engine engine = Engine.open("cpu", new BackendOptions(2));
+                Pretraining training = new Pretraining(options(8), inputs(2), engine, Long.MAX_VALUE)) {
+            training.run(RunFolder.begin(straight, false), 0, () -> false, _ -> {});
+        }
+        SavedRun saved = SavedRun.open(straight.resolve(name(4)));
+        for (int engineThreads = 1; engineThreads <= 3; engineThreads++) {
+            for (int loaderThreads = 1; loaderThreads <= 3; loaderThreads++) {
+                RunInputs inputs = inputs(loaderThreads);
+                Resumption resumption = Resumption.of(saved, Set.of(), options(8), inputs.shards(), false);
+                Path resumed = folder.resolve("resumed" + engineThreads + loaderThreads);
+                try (Engine engine = Engine.open("cpu", new BackendOptions(engineThreads));
+                        Pretraining training = new Pretraining(resumption.options(), inputs, engine, Long.MAX_VALUE)) {
+                    training.resume(resumption);
+                    training.run(RunFolder.begin(resumed, false), 0, () -> false, _ -> {});
+                }
+                assertSame(straight.resolve(name(8)), resumed.resolve(name(8)));
+            }
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "a run that is there is neither replaced nor resumed unasked, and that is said before anything is planned or compiled")
+    void existingRun() throws IOException {
+        train("--num-iterations=2", "--eval-every=-1").expect(0);
+        // a plan would fail for want of memory
+        Cli.Result result = train("--memory-limit=1k").expect(1);
+        assertTrue(result.err().contains("holds a run already"), result.err());
+        assertTrue(train("--memory-limit=1k", "--replace").expect(1).err().contains("memory plan needs"));
+        assertTrue(Files.exists(run.resolve("step_000002")));
     }
 
     @Test
@@ -408,22 +493,15 @@ class ResumeTest {
     @Test
     @DisplayName("a save that fails keeps older checkpoints; training goes on, warns, and a later save works")
     void failedSave() throws IOException {
-        var options = new PretrainOptions(
-                new PretrainOptions.ModelOptions(Architecture.CURRENT, 1, 32, 16, 32, "L"),
-                new PretrainOptions.HorizonOptions(12, -1, 12, 2, 64),
-                new PretrainOptions.OptimizerOptions(0.3, 0.008, 0.28, 0.02, 0.5, 2, 0.65, 0.05),
-                new PretrainOptions.Intervals(-1, 64, -1, 4),
-                42);
-        TokenizerSource tokenizer = TokenizerSource.load(folder.resolve("tokenizer"));
-        var inputs = new RunInputs(
-                "tiny", Shards.open(folder.resolve("data/small")), tokenizer.tokenizer(), tokenizer.files(), 1);
         var events = new ArrayList<String>();
         Path blocked = run.resolve("step_000008");
         try (Engine engine = Engine.open();
-                Pretraining training = new Pretraining(options, inputs, engine, Long.MAX_VALUE)) {
+                Pretraining training = new Pretraining(options(12), inputs(1), engine, Long.MAX_VALUE)) {
             training.run(RunFolder.begin(run, false), 0, () -> false, event -> {
                 switch (event) {
                     case TrainingEvent.Step step when step.step() == 6 -> write(blocked);
+                    // the failure has to be known before the step at which the save is tried again
+                    case TrainingEvent.Step step when step.step() == 8 -> SavingTest.pause(1000);
                     case TrainingEvent.Saved saved -> events.add("saved " + saved.step());
                     case TrainingEvent.SaveFailed failed -> events.add("failed " + failed.step());
                     default -> {}
@@ -435,6 +513,25 @@ class ResumeTest {
             assertEquals(
                     0, SavedRun.open(run.resolve(step)).progress().history().size());
         }
+    }
+
+    private static PretrainOptions options(int steps) {
+        return new PretrainOptions(
+                new PretrainOptions.ModelOptions(Architecture.CURRENT, 1, 32, 16, 32, "L"),
+                new PretrainOptions.HorizonOptions(steps, -1, 12, 2, 64),
+                new PretrainOptions.OptimizerOptions(0.3, 0.008, 0.28, 0.02, 0.5, 2, 0.65, 0.05),
+                new PretrainOptions.Intervals(-1, 64, -1, 4),
+                42);
+    }
+
+    private RunInputs inputs(int loaderThreads) throws IOException {
+        TokenizerSource tokenizer = TokenizerSource.load(folder.resolve("tokenizer"));
+        return new RunInputs(
+                "tiny",
+                Shards.open(folder.resolve("data/small")),
+                tokenizer.tokenizer(),
+                tokenizer.files(),
+                loaderThreads);
     }
 
     /** A file under the name of a checkpoint lets that save fail. */

@@ -9,6 +9,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -84,6 +85,38 @@ class BestFitLoaderTest {
                 assertEquals(state, loader.state(), "state before the first batch");
                 assertSame(all.subList(cut + 1, cut + 11), take(loader, 10));
             }
+        }
+    }
+
+    /** Every document of the epochs in the order of the stream, as one number. */
+    private static long index(StreamCursor cursor) {
+        return cursor.epoch() * 115L
+                + List.of(0, 60, 105).get(cursor.shard())
+                + 20L * cursor.rowGroup()
+                + cursor.document();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 64})
+    @DisplayName("restored with another chunk size, the loader neither loses a document nor gives one twice")
+    void otherChunkSize(int chunk) {
+        LoaderState from;
+        try (var loader = BestFitLoader.start(shards, Split.TRAIN, BYTES, OPTIONS)) {
+            from = take(loader, 9).getLast().state();
+        }
+        LoaderOptions other = OPTIONS.withBuffer(OPTIONS.buffer(), chunk);
+        try (var loader = BestFitLoader.restore(shards, Split.TRAIN, BYTES, other, from)) {
+            long placed = 0;
+            for (Batch batch : take(loader, 40)) {
+                placed += Arrays.stream(batch.inputs()).filter(id -> id == BOS).count();
+                for (int row = 1; row <= other.rows(); row++) {
+                    placed += batch.targets()[row * other.sequence() - 1] == BOS ? 1 : 0;
+                }
+                LoaderState state = batch.state();
+                long pulled = index(state.next()) - index(from.next());
+                assertEquals(from.buffer().size() + pulled - state.buffer().size(), placed);
+            }
+            assertTrue(placed > 100, "documents placed: " + placed);
         }
     }
 
