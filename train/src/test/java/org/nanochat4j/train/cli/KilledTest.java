@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -130,15 +129,11 @@ class KilledTest {
                 assertEquals(0, process.waitFor(), output);
                 ResumeTest.assertSame(reference, run.resolve(last));
                 assertEquals(STEPS, steps(), "lines of steps in the metrics");
+                reporter.publishEntry(
+                        kill + 1 + " kills",
+                        saving + " while a checkpoint was written, " + deleting + " while one was deleted");
             }
         }
-        reporter.publishEntry(Map.of(
-                "kills",
-                "" + KILLS,
-                "while a checkpoint was written",
-                "" + saving,
-                "while one was deleted",
-                "" + deleting));
         assertTrue(saving > 0, "no kill fell into a save");
     }
 
