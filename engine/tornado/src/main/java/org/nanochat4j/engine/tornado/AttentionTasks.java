@@ -5,12 +5,83 @@ import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.tornado.kernels.AttentionGradKernels;
 import org.nanochat4j.engine.tornado.kernels.AttentionKernels;
 import org.nanochat4j.engine.tornado.kernels.Heads;
+import org.nanochat4j.engine.tornado.kernels.Launch;
+import org.nanochat4j.engine.tornado.kernels.PanelAttentionGradKernels;
+import org.nanochat4j.engine.tornado.kernels.PanelAttentionKernels;
 import org.nanochat4j.engine.tornado.kernels.RowKernels;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task15;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task18;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task19;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Tasks of causal attention: one forward, three backward. */
 final class AttentionTasks {
+    /** A kernel (scale, q, k, v, out, places of y and of the statistics, time, heads, size, window). */
+    private interface Forward
+            extends Task15<
+                    KernelContext,
+                    Float,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer> {}
+
+    /** A kernel (scale, q, k, v, dy, statistics, dq, time, heads, size, window). */
+    private interface Queries
+            extends Task18<
+                    KernelContext,
+                    Float,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer> {}
+
+    /** A kernel (scale, q, k, v, dy, statistics, out, places of dk and dv, time, heads, size, window). */
+    private interface Keys
+            extends Task19<
+                    KernelContext,
+                    Float,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer> {}
+
     private AttentionTasks() {}
 
     static void forward(Work w, int window, float scale) {
@@ -21,10 +92,11 @@ final class AttentionTasks {
         Place v = w.in(2);
         Place y = w.out(0);
         Place logSumExp = w.out(1);
+        Forward kernel = w.onProcessor() ? PanelAttentionKernels::forward : AttentionKernels::forward;
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        AttentionKernels::forward,
+                        kernel,
                         w.context(),
                         scale,
                         q.floats(),
@@ -40,7 +112,13 @@ final class AttentionTasks {
                         Heads.pack(shape.dim(2), w.shape(1).dim(2)),
                         shape.dim(3),
                         Math.min(window, shape.dim(1))),
-                AttentionKernels.launch(shape.dim(0), shape.dim(1), shape.dim(2)));
+                launch(w, shape));
+    }
+
+    private static Launch launch(Work w, Shape shape) {
+        return w.onProcessor()
+                ? PanelAttentionKernels.launch(shape.dim(0), shape.dim(1), shape.dim(2))
+                : AttentionKernels.launch(shape.dim(0), shape.dim(1), shape.dim(2));
     }
 
     /** The kernels keep a whole head in local memory. */
@@ -102,10 +180,11 @@ final class AttentionTasks {
         Place dy = w.in(5);
         Place statistics = w.scratch();
         Place dq = w.out(0);
+        Queries kernel = w.onProcessor() ? PanelAttentionGradKernels::queries : AttentionGradKernels::queries;
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        AttentionGradKernels::queries,
+                        kernel,
                         w.context(),
                         scale,
                         q.floats(),
@@ -124,7 +203,7 @@ final class AttentionTasks {
                         Heads.pack(shape.dim(2), w.shape(1).dim(2)),
                         shape.dim(3),
                         Math.min(window, shape.dim(1))),
-                AttentionKernels.launch(shape.dim(0), shape.dim(1), shape.dim(2)));
+                launch(w, shape));
     }
 
     private static void keys(Work w, int window, float scale) {
@@ -137,10 +216,11 @@ final class AttentionTasks {
         Place statistics = w.scratch();
         Place dk = w.out(1);
         Place dv = w.out(2);
+        Keys kernel = w.onProcessor() ? PanelAttentionGradKernels::keys : AttentionGradKernels::keys;
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        AttentionGradKernels::keys,
+                        kernel,
                         w.context(),
                         scale,
                         q.floats(),
@@ -160,6 +240,8 @@ final class AttentionTasks {
                         Heads.pack(shape.dim(2), groups),
                         shape.dim(3),
                         Math.min(window, shape.dim(1))),
-                AttentionGradKernels.keysLaunch(shape.dim(0), shape.dim(1), groups));
+                w.onProcessor()
+                        ? PanelAttentionKernels.launch(shape.dim(0), shape.dim(1), groups)
+                        : AttentionGradKernels.keysLaunch(shape.dim(0), shape.dim(1), groups));
     }
 }

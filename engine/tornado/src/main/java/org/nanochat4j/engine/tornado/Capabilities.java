@@ -4,12 +4,14 @@ import java.util.Arrays;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.spi.DeviceInfo;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
 /**
  * What a device can do, as far as kernels depend on it.
  *
  * @param device its name
  * @param driver TornadoVM's backend for it: OPENCL, CUDA, ...
+ * @param processor whether it is a processor, whose items run one after another on few cores
  * @param memoryBytes memory that TornadoVM may use of it
  * @param arrayBytes size of the largest array
  * @param localBytes local memory of a work-group
@@ -21,6 +23,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 record Capabilities(
         String device,
         String driver,
+        boolean processor,
         long memoryBytes,
         long arrayBytes,
         long localBytes,
@@ -45,6 +48,7 @@ record Capabilities(
         return new Capabilities(
                 device.getPhysicalDevice().getDeviceName().strip(),
                 device.getTornadoVMBackend().name(),
+                device.getDeviceType() == TornadoDeviceType.CPU,
                 memory,
                 (array - PAGE) / PAGE * PAGE,
                 device.getDeviceLocalMemorySize(),

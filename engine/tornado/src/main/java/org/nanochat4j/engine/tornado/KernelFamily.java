@@ -60,6 +60,10 @@ enum KernelFamily {
     TILED_MATMUL_FP32("matrix product with tiles in local memory and registers, F32", 64, 16 << 10),
     /** Attention by tiles with an online softmax. */
     TILED_ATTENTION_FP32("tiles with online softmax, F32", 256, 40 << 10),
+    /** Matrix products by items alone in their groups, each for a panel: for processors, where groups cost more than they share. */
+    PANEL_MATMUL_FP32("matrix product in panels of one item each, F32", 1, 0),
+    /** Attention by items alone in their groups, for processors. */
+    PANEL_ATTENTION_FP32("panels of one item each with online softmax, F32", 1, 0),
     /** Attention of one token over a cache. */
     CACHED_ATTENTION_FP32("one group per head over the cache, F32", 128, 4 << 10),
     /** Loss over chunks of rows, with the products of matrices. */
@@ -94,7 +98,7 @@ enum KernelFamily {
 
     /** The family that an op is computed with on a device. */
     static KernelFamily choose(Op op, Capabilities capabilities) {
-        KernelFamily family = of(op);
+        KernelFamily family = of(op, capabilities.processor());
         if (!family.runsOn(capabilities)) {
             throw new EngineException.NoBackend(capabilities.device() + " cannot run " + op.name() + ": its kernels ("
                     + family.description + ") need work-groups of " + family.groupItems + " items with "
@@ -105,7 +109,7 @@ enum KernelFamily {
         return family;
     }
 
-    private static KernelFamily of(Op op) {
+    private static KernelFamily of(Op op, boolean processor) {
         return switch (op) {
             case Accumulate _,
                     Add _,
@@ -132,8 +136,8 @@ enum KernelFamily {
                     Zero _ -> ELEMENTWISE_FP32;
             case RmsNorm _, RmsNormGrad _, RowDot _, SumRows _ -> ROWS_FP32;
             case Dot _, Sum _, SumSquares _ -> STAGED_SUM_FP32;
-            case Logits _, MatMul _ -> TILED_MATMUL_FP32;
-            case CausalAttention _, CausalAttentionGrad _ -> TILED_ATTENTION_FP32;
+            case Logits _, MatMul _ -> processor ? PANEL_MATMUL_FP32 : TILED_MATMUL_FP32;
+            case CausalAttention _, CausalAttentionGrad _ -> processor ? PANEL_ATTENTION_FP32 : TILED_ATTENTION_FP32;
             case CachedAttention _ -> CACHED_ATTENTION_FP32;
             case SoftcapCrossEntropy _ -> CHUNKED_LOSS_FP32;
             case Embedding _, EmbeddingGrad _ -> OWNER_COMPUTES_FP32;

@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
 final class PlanCompiler {
     private final KernelContext context = new KernelContext();
     private final MemoryPlan plan;
-    private final long mostBytes;
+    private final Capabilities capabilities;
     private final Placement placement;
     private final Graphs graphs;
     private final List<Part> parts = new ArrayList<>();
@@ -37,10 +37,10 @@ final class PlanCompiler {
      */
     private record Part(MemoryPlan.Layout layout, int[] indices, int[] steps) {}
 
-    private PlanCompiler(MemoryPlan plan, long mostBytes) {
+    private PlanCompiler(MemoryPlan plan, Capabilities capabilities) {
         this.plan = plan;
-        this.mostBytes = mostBytes;
-        this.placement = new Placement(plan, mostBytes);
+        this.capabilities = capabilities;
+        this.placement = new Placement(plan, capabilities.arrayBytes());
         this.graphs = new Graphs(context, placement.banks());
     }
 
@@ -48,11 +48,11 @@ final class PlanCompiler {
      * Prepares all programs of a plan.
      *
      * @param plan where everything goes
-     * @param mostBytes size of the largest array
+     * @param capabilities the device's
      * @return the compiler, with graphs that are not compiled yet
      */
-    static PlanCompiler of(MemoryPlan plan, long mostBytes) {
-        PlanCompiler compiler = new PlanCompiler(plan, mostBytes);
+    static PlanCompiler of(MemoryPlan plan, Capabilities capabilities) {
+        PlanCompiler compiler = new PlanCompiler(plan, capabilities);
         for (MemoryPlan.Layout layout : plan.layouts()) {
             List<Task> tasks = new ArrayList<>();
             for (List<Task> step : compiler.tasks(layout)) {
@@ -64,8 +64,8 @@ final class PlanCompiler {
     }
 
     /** Prepares one program of a plan with graphs for each of its steps, in memory of its own, so that it can be watched. */
-    private static PlanCompiler stepByStep(MemoryPlan plan, long mostBytes, MemoryPlan.Layout layout) {
-        PlanCompiler compiler = new PlanCompiler(plan, mostBytes);
+    private static PlanCompiler stepByStep(MemoryPlan plan, Capabilities capabilities, MemoryPlan.Layout layout) {
+        PlanCompiler compiler = new PlanCompiler(plan, capabilities);
         List<List<Task>> segments = new ArrayList<>();
         List<Integer> ends = new ArrayList<>();
         List<List<Task>> steps = compiler.tasks(layout);
@@ -99,7 +99,7 @@ final class PlanCompiler {
         }
         List<Place> in = places(layout, step.inputs());
         List<Place> out = places(layout, step.outputs());
-        return Lowering.tasks(new Work(context, step, prefix, in, out, placement.scratch()));
+        return Lowering.tasks(new Work(context, capabilities, step, prefix, in, out, placement.scratch()));
     }
 
     private List<Place> places(MemoryPlan.Layout layout, List<Value> values) {
@@ -180,7 +180,7 @@ final class PlanCompiler {
                 part.steps(),
                 new TornadoExecutable.Touched(groups, inputs, written),
                 value -> placement.place(part.layout(), value),
-                () -> (TornadoExecutable) stepByStep(plan, mostBytes, part.layout())
+                () -> (TornadoExecutable) stepByStep(plan, capabilities, part.layout())
                         .compile(variables, counters, Progress.NONE)
                         .getFirst());
     }

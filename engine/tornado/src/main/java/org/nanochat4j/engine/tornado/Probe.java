@@ -32,11 +32,10 @@ import org.nanochat4j.engine.op.SumRows;
 /**
  * One op on random operands, for the self-check. Extents lie off the edges of tiles and groups, where mistakes show.
  *
- * @param family whose kernels it tests
  * @param op what to compute
  * @param operands on what
  */
-record Probe(KernelFamily family, Op op, List<Operand> operands) {
+record Probe(Op op, List<Operand> operands) {
     private static final float SCALE = 0.25f;
 
     /**
@@ -73,87 +72,48 @@ record Probe(KernelFamily family, Op op, List<Operand> operands) {
         return new Operand(TensorType.i32(dims), 0, most);
     }
 
-    private static Probe of(KernelFamily family, Op op, Operand... operands) {
-        return new Probe(family, op, Arrays.asList(operands));
+    private static Probe of(Op op, Operand... operands) {
+        return new Probe(op, Arrays.asList(operands));
     }
 
-    /** All probes, several for each family. */
+    /** All probes, one or more for each family of kernels. */
     static List<Probe> all() {
         Operand q = f32(2, 67, 4, 24);
         Operand k = f32(2, 67, 2, 24);
         return List.of(
-                of(KernelFamily.ELEMENTWISE_FP32, new Add(), f32(31, 37), f32(31, 37)),
-                of(KernelFamily.ELEMENTWISE_FP32, new Sigmoid(), f32(1031)),
-                of(KernelFamily.ELEMENTWISE_FP32, new Slice(1, 3, 9), f32(7, 19, 5)),
+                of(new Add(), f32(31, 37), f32(31, 37)),
+                of(new Sigmoid(), f32(1031)),
+                of(new Slice(1, 3, 9), f32(7, 19, 5)),
+                of(new Rope(false), f32(2, 9, 3, 16), f32(20, 8), f32(20, 8), ids(11, 2)),
+                of(new RmsNorm(1e-6f), f32(33, 301)),
+                of(new RmsNormGrad(1e-6f), f32(33, 301), f32(33, 301)),
+                of(new SumRows(), f32(45, 77)),
+                of(new Dot(), f32(9001), f32(9001)),
+                of(new MatMul(false, false), f32(67, 35), f32(35, 131)),
+                of(new MatMul(false, true), f32(64, 48), f32(128, 48)),
+                of(new MatMul(true, false), f32(3, 35, 67), f32(3, 35, 65)),
+                of(new CausalAttention(29, SCALE), q, k, k),
+                of(new CausalAttentionGrad(29, SCALE), q, k, k, q, new Operand(TensorType.f32(2, 4, 67), 4, 5), q),
+                of(new KvAppend(), f32(2, 150, 2, 24), f32(2, 5, 2, 24), ids(140, 2)),
                 of(
-                        KernelFamily.ELEMENTWISE_FP32,
-                        new Rope(false),
-                        f32(2, 9, 3, 16),
-                        f32(20, 8),
-                        f32(20, 8),
-                        ids(11, 2)),
-                of(KernelFamily.ROWS_FP32, new RmsNorm(1e-6f), f32(33, 301)),
-                of(KernelFamily.ROWS_FP32, new RmsNormGrad(1e-6f), f32(33, 301), f32(33, 301)),
-                of(KernelFamily.ROWS_FP32, new SumRows(), f32(45, 77)),
-                of(KernelFamily.STAGED_SUM_FP32, new Dot(), f32(9001), f32(9001)),
-                of(KernelFamily.TILED_MATMUL_FP32, new MatMul(false, false), f32(67, 35), f32(35, 131)),
-                of(KernelFamily.TILED_MATMUL_FP32, new MatMul(false, true), f32(64, 48), f32(128, 48)),
-                of(KernelFamily.TILED_MATMUL_FP32, new MatMul(true, false), f32(3, 35, 67), f32(3, 35, 65)),
-                of(KernelFamily.TILED_ATTENTION_FP32, new CausalAttention(29, SCALE), q, k, k),
-                of(
-                        KernelFamily.TILED_ATTENTION_FP32,
-                        new CausalAttentionGrad(29, SCALE),
-                        q,
-                        k,
-                        k,
-                        q,
-                        new Operand(TensorType.f32(2, 4, 67), 4, 5),
-                        q),
-                of(
-                        KernelFamily.CACHED_ATTENTION_FP32,
-                        new KvAppend(),
-                        f32(2, 150, 2, 24),
-                        f32(2, 5, 2, 24),
-                        ids(140, 2)),
-                of(
-                        KernelFamily.CACHED_ATTENTION_FP32,
                         new CachedAttention(100, SCALE),
                         f32(2, 1, 4, 24),
                         f32(2, 150, 2, 24),
                         f32(2, 150, 2, 24),
                         ids(149, 2)),
+                of(new SoftcapCrossEntropy(15, 301, true), f32(37, 40), f32(304, 40), ids(300, 37)),
+                of(new Embedding(), f32(61, 40), ids(60, 3, 50)),
+                of(new EmbeddingGrad(61), f32(3, 50, 40), ids(60, 3, 50)),
                 of(
-                        KernelFamily.CHUNKED_LOSS_FP32,
-                        new SoftcapCrossEntropy(15, 301, true),
-                        f32(37, 40),
-                        f32(304, 40),
-                        ids(300, 37)),
-                of(KernelFamily.OWNER_COMPUTES_FP32, new Embedding(), f32(61, 40), ids(60, 3, 50)),
-                of(KernelFamily.OWNER_COMPUTES_FP32, new EmbeddingGrad(61), f32(3, 50, 40), ids(60, 3, 50)),
-                of(
-                        KernelFamily.OPTIMIZER_FP32,
                         new AdamWStep(0.8f, 0.95f, 1e-8f, 0.01f),
                         f32(1031),
                         f32(1031),
                         f32(1031),
                         positive(1031),
                         positive(3)),
-                of(
-                        KernelFamily.OPTIMIZER_FP32,
-                        new MuonMomentum(),
-                        f32(2, 33, 20),
-                        positive(3),
-                        f32(33, 20),
-                        f32(33, 20)),
-                of(KernelFamily.OPTIMIZER_FP32, new MuonNormalize(), f32(2, 33, 20)),
-                of(
-                        KernelFamily.OPTIMIZER_FP32,
-                        new MuonUpdate(0.9f),
-                        positive(2, 1, 33),
-                        positive(3),
-                        f32(2, 20, 33),
-                        f32(20, 33),
-                        f32(20, 33)),
-                of(KernelFamily.SAMPLING, new ArgMax(), f32(5, 1031)));
+                of(new MuonMomentum(), f32(2, 33, 20), positive(3), f32(33, 20), f32(33, 20)),
+                of(new MuonNormalize(), f32(2, 33, 20)),
+                of(new MuonUpdate(0.9f), positive(2, 1, 33), positive(3), f32(2, 20, 33), f32(20, 33), f32(20, 33)),
+                of(new ArgMax(), f32(5, 1031)));
     }
 }

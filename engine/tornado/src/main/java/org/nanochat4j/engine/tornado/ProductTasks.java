@@ -7,11 +7,32 @@ import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.tornado.kernels.GemmKernels;
 import org.nanochat4j.engine.tornado.kernels.Launch;
 import org.nanochat4j.engine.tornado.kernels.LossKernels;
+import org.nanochat4j.engine.tornado.kernels.PanelKernels;
 import org.nanochat4j.engine.tornado.kernels.PointwiseKernels;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task13;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Tasks of ops that are matrix products. */
 final class ProductTasks {
+    /** A kernel (a, b, c, m, n, k, transposeA, transposeB, add). */
+    private interface Multiply
+            extends Task13<
+                    KernelContext,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    FloatArray,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer> {}
+
     private ProductTasks() {}
 
     /**
@@ -36,10 +57,11 @@ final class ProductTasks {
     }
 
     private static void multiply(Work w, Product product, Place a, Place b, Place c) {
+        Multiply kernel = w.onProcessor() ? PanelKernels::multiplyPanels : GemmKernels::multiply;
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
-                        GemmKernels::multiply,
+                        kernel,
                         w.context(),
                         a.floats(),
                         a.at(),
@@ -53,7 +75,9 @@ final class ProductTasks {
                         product.transposeA() ? 1 : 0,
                         product.transposeB() ? 1 : 0,
                         product.add() ? 1 : 0),
-                GemmKernels.launch(product.m(), product.n(), product.stack()));
+                w.onProcessor()
+                        ? PanelKernels.launch(product.m(), product.n(), product.stack())
+                        : GemmKernels.launch(product.m(), product.n(), product.stack()));
     }
 
     static void logits(Work w, Logits op) {

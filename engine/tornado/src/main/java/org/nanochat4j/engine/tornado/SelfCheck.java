@@ -3,7 +3,6 @@ package org.nanochat4j.engine.tornado;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,12 +33,14 @@ final class SelfCheck {
     private static final double TOLERANCE = 1e-4;
 
     private final List<Probe> probes;
+    private final Capabilities capabilities;
     private final List<List<Variable>> operands = new ArrayList<>();
     private final List<List<Variable>> results = new ArrayList<>();
     private final Program program;
 
-    private SelfCheck(List<Probe> probes) {
+    private SelfCheck(List<Probe> probes, Capabilities capabilities) {
         this.probes = probes;
+        this.capabilities = capabilities;
         Recorder recorder = new Recorder("self-check");
         for (Probe probe : probes) {
             record(recorder, probe);
@@ -72,19 +73,19 @@ final class SelfCheck {
     /**
      * Checks some families of kernels.
      *
-     * @param backend the device
+     * @param backend the device's
+     * @param capabilities the device's
      * @param families which
      * @throws EngineException.DeviceFailed naming the op, its operands and the error, if a result is wrong
      */
-    static void run(Backend backend, Set<KernelFamily> families) {
-        Set<KernelFamily> wanted = EnumSet.copyOf(families);
+    static void run(Backend backend, Capabilities capabilities, Set<KernelFamily> families) {
         List<Probe> probes = Probe.all().stream()
-                .filter(probe -> wanted.contains(probe.family()))
+                .filter(probe -> families.contains(KernelFamily.choose(probe.op(), capabilities)))
                 .toList();
         if (probes.isEmpty()) {
             return;
         }
-        SelfCheck check = new SelfCheck(probes);
+        SelfCheck check = new SelfCheck(probes, capabilities);
         try (Backend cpu = Backends.open("cpu", new BackendOptions(1))) {
             check.compare(check.run(cpu), check.run(backend));
         }
@@ -133,7 +134,7 @@ final class SelfCheck {
         return numbers;
     }
 
-    private static void compare(Probe probe, double[] expected, double[] actual) {
+    private void compare(Probe probe, double[] expected, double[] actual) {
         double squares = 0;
         for (double value : expected) {
             squares += value * value;
@@ -144,7 +145,7 @@ final class SelfCheck {
             if (!(error <= TOLERANCE)) { // also where it is not a number
                 throw new EngineException.DeviceFailed("self-check of "
                         + probe.op().name() + " ("
-                        + probe.family().description() + ") on "
+                        + KernelFamily.choose(probe.op(), capabilities).description() + ") on "
                         + probe.operands().stream().map(Probe.Operand::type).toList() + ": element " + i + " is "
                         + actual[i] + ", on the CPU " + expected[i]
                         + "\n  remedy: this device or its driver computes wrong numbers: update the driver or choose another device;"

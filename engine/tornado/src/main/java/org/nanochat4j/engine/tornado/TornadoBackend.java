@@ -45,6 +45,10 @@ final class TornadoBackend implements Backend {
                 : new DeviceInfo(info.name(), info.memoryBytes(), info.threads(), info.path() + ", without self-check");
     }
 
+    Capabilities capabilities() {
+        return capabilities;
+    }
+
     Counters counters() {
         return counters;
     }
@@ -69,7 +73,7 @@ final class TornadoBackend implements Backend {
         check(choose(plan));
         PlanCompiler compiler;
         try {
-            compiler = PlanCompiler.of(plan, blockBytes());
+            compiler = PlanCompiler.of(plan, capabilities);
         } catch (RuntimeException | Error e) { // TornadoVM reads a kernel's bytecode when a graph takes it
             throw DeviceErrors.translate("building task graphs", e);
         }
@@ -93,7 +97,7 @@ final class TornadoBackend implements Backend {
         families.removeAll(checked);
         if (options.selfCheck() && !families.isEmpty()) {
             checked.addAll(families); // the check compiles a plan of its own
-            SelfCheck.run(this, families);
+            SelfCheck.run(this, capabilities, families);
         }
     }
 

@@ -12,6 +12,7 @@ import uk.ac.manchester.tornado.api.common.TaskPackage;
 /** One step of a program on its way to tasks: where its operands are, and the tasks made so far. */
 public final class Work {
     private final KernelContext context;
+    private final Capabilities capabilities;
     private final Step step;
     private final List<Place> in;
     private final List<Place> out;
@@ -19,8 +20,16 @@ public final class Work {
     private final String prefix;
     private final List<Task> tasks = new ArrayList<>();
 
-    Work(KernelContext context, Step step, String prefix, List<Place> in, List<Place> out, Place scratch) {
+    Work(
+            KernelContext context,
+            Capabilities capabilities,
+            Step step,
+            String prefix,
+            List<Place> in,
+            List<Place> out,
+            Place scratch) {
         this.context = context;
+        this.capabilities = capabilities;
         this.step = step;
         this.prefix = prefix;
         this.in = in;
@@ -86,6 +95,11 @@ public final class Work {
      */
     public Shape outShape(int index) {
         return step.outputs().get(index).type().shape();
+    }
+
+    /** Whether the device is a processor, for which some ops have kernels of their own. */
+    boolean onProcessor() {
+        return capabilities.processor();
     }
 
     int rows(int index) {

@@ -9,12 +9,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.op.Op;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
@@ -31,16 +31,20 @@ class SelfCheckTest {
     @DisplayName("the simulated device passes")
     void passes() {
         try (Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
-            SelfCheck.run(backend, ALL);
+            SelfCheck.run(backend, TestBackend.capabilities(backend), ALL);
         }
     }
 
     @Test
     @DisplayName("every family that ops are computed with has a probe")
     void everyFamilyIsProbed() {
-        Set<KernelFamily> probed = Probe.all().stream().map(Probe::family).collect(Collectors.toSet());
-        Set<KernelFamily> expected = EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM));
-        assertEquals(expected, probed);
+        Set<KernelFamily> probed = EnumSet.noneOf(KernelFamily.class);
+        for (boolean processor : new boolean[] {false, true}) {
+            Capabilities device = new Capabilities(
+                    "any", "OPENCL", processor, 1L << 32, 1L << 30, 48 << 10, 1024, false, false, false);
+            Probe.all().forEach(probe -> probed.add(KernelFamily.choose(probe.op(), device)));
+        }
+        assertEquals(EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM)), probed);
     }
 
     @Test
@@ -49,7 +53,10 @@ class SelfCheckTest {
         try (Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
             EngineException.DeviceFailed refused = assertThrows(
                     EngineException.DeviceFailed.class,
-                    () -> SelfCheck.run(new Wrong(backend), EnumSet.of(KernelFamily.TILED_MATMUL_FP32)));
+                    () -> SelfCheck.run(
+                            new Wrong(backend),
+                            TestBackend.capabilities(backend),
+                            Set.of(KernelFamily.choose(new MatMul(false, false), TestBackend.capabilities(backend)))));
             String message = String.valueOf(refused.getMessage());
             assertTrue(message.startsWith("self-check of MatMul"), message);
             assertTrue(message.contains("F32 (67, 35)"), message);

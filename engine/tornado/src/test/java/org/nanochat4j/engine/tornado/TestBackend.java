@@ -29,6 +29,10 @@ public final class TestBackend implements BackendProvider {
         return backend;
     }
 
+    static Capabilities capabilities(Backend backend) {
+        return ((TornadoBackend) backend).capabilities();
+    }
+
     /**
      * What was asked of the device.
      *
