@@ -11,7 +11,6 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * <p>TornadoVM's OpenCL backend cannot take a float for its bits, so these are computed: scaling by powers of two is exact. Launch: {@link Launch#elements} of n.
  */
 public final class CastKernels {
-    private static final int INFINITE = 0x7F80;
     private static final int NOT_A_NUMBER = 0x7FC0;
 
     private CastKernels() {}
@@ -24,23 +23,19 @@ public final class CastKernels {
         }
     }
 
-    /** y = x rounded to BF16, to nearest, ties to even; -0 becomes 0, and so do denormals where the device knows none. */
+    /** y = x rounded to BF16, to nearest, ties to even; -0 becomes 0, and so do denormals where the device knows none; NaN stays NaN or becomes infinity. */
     @SuppressWarnings("IdentityBinaryExpression") // not Float.isNaN: an operator surely compiles
     public static void toBf16(KernelContext context, FloatArray x, int xAt, ShortArray y, int yAt, int n) {
         int i = context.globalIdx;
         if (i < n) {
             float value = x.get(xAt + i);
-            float magnitude = TornadoMath.abs(value);
-            // Two questions, because TornadoVM takes "not at most" for "greater": NaN is neither.
-            int finite = magnitude <= Float.MAX_VALUE ? 1 : 0;
-            int infinite = magnitude > Float.MAX_VALUE ? 1 : 0;
-            int bits = NOT_A_NUMBER;
-            if (finite == 1) {
-                int all = magnitude < 0x1p-126f ? (int) (magnitude * 0x1p75f * 0x1p74f) : normalBits(magnitude);
-                bits = (all + 0x7FFF + ((all >> 16) & 1)) >> 16;
-            }
-            if (infinite == 1) {
-                bits = INFINITE;
+            // The largest float rounds up to infinity, so that is what infinity may be taken for; so is NaN where the
+            // device drops it.
+            float magnitude = TornadoMath.min(TornadoMath.abs(value), Float.MAX_VALUE);
+            int all = magnitude < 0x1p-126f ? (int) (magnitude * 0x1p75f * 0x1p74f) : normalBits(magnitude);
+            int bits = (all + 0x7FFF + ((all >> 16) & 1)) >> 16;
+            if (value != value) {
+                bits = NOT_A_NUMBER;
             }
             if (value < 0f) {
                 bits = bits | 0x8000;
