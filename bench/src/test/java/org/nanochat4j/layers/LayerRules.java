@@ -44,11 +44,12 @@ record LayerRules(String root) {
                 .allowEmptyShould(true);
     }
 
-    /** Only the backend in {@code engine.tornado} sees TornadoVM. */
+    /** Only the backend in {@code engine.tornado} sees TornadoVM, and the simulator, which stands in for it in tests. */
     ArchRule tornadoTypesOnlyInItsBackend() {
         return noClasses()
                 .that()
-                .resideOutsideOfPackages(below("engine.tornado"), "uk.ac.manchester.tornado..")
+                .resideOutsideOfPackages(
+                        below("engine.tornado"), below("tornado.simulator"), "uk.ac.manchester.tornado..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("uk.ac.manchester.tornado..")
