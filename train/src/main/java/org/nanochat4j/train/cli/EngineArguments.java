@@ -2,10 +2,27 @@ package org.nanochat4j.train.cli;
 
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.engine.spi.Backends;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
 /** Options of the engine. */
 public final class EngineArguments {
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            defaultValue = "${env:NANOCHAT_BACKEND:-cpu}",
+            description =
+                    "Where to compute: cpu, or tornado for GPUs and other devices by an installed TornadoVM (docs/tornado.md). NANOCHAT_BACKEND sets the default.",
+            showDefaultValue = Visibility.ALWAYS)
+    private String backend = "cpu";
+
+    @Option(
+            names = "--no-self-check",
+            description =
+                    "With --backend tornado: do not compare the device's kernels with the CPU's before they are used. A run's report tells.")
+    private boolean noSelfCheck;
 
     @Option(
             names = "--threads",
@@ -13,12 +30,19 @@ public final class EngineArguments {
             description = "Threads that compute; the result is the same with any number. Default: all processors.")
     private int threads;
 
-    /** The engine that the options ask for. */
-    public Engine open() {
+    /**
+     * The engine that the options ask for.
+     *
+     * @param console shows the progress of long preparations
+     */
+    public Engine open(Console console) {
         if (threads < 0) {
             throw UserError.usage("--threads " + threads, "give 1 or more, or leave it out for all processors");
         }
-        return Engine.open("cpu", new BackendOptions(threads));
+        if (!Backends.names().contains(backend)) {
+            throw UserError.usage("--backend " + backend, "choose one of " + String.join(", ", Backends.names()));
+        }
+        return Engine.open(backend, new BackendOptions(threads, !noSelfCheck, new ProgressLine(console)::report));
     }
 
     /** Threads, with the default resolved. */

@@ -88,7 +88,7 @@ final class InfoCommand extends Verb {
         GptConfig config = options.config(vocabSize);
         Map<String, Object> parameters = RunFacts.parameters(config);
         long flops = Flops.trainingPerToken(config);
-        try (Engine engine = engineArguments.open()) {
+        try (Engine engine = engineArguments.open(console())) {
             MemoryPlan plan = engine.plan(
                     TrainingPlan.record(config, deviceBatchSize).programs().programs());
             Map<String, Object> derived =

@@ -50,6 +50,7 @@ public final class Main {
                 .addSubcommand("quickstart", new QuickstartCommand(console))
                 .addSubcommand("data", DataCommand.withSubcommands(console))
                 .addSubcommand("tok", TokCommand.withSubcommands(console))
+                .addSubcommand("devices", new DevicesCommand(console))
                 .addSubcommand("info", new InfoCommand(console))
                 .addSubcommand("train", new TrainCommand(console))
                 .addSubcommand("sample", new SampleCommand(console))

@@ -141,7 +141,7 @@ final class QuickstartCommand extends Verb {
         int longest = prompts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
         Checkpoint opened = Checkpoint.open(checkpoint);
         TokenizerSource.requireSame(tokenizer, opened);
-        try (Engine open = engine.open();
+        try (Engine open = engine.open(console());
                 Metrics metrics = Metrics.append(run, this::say)) {
             var generator = new Generator(
                     opened.loadModel(open), open, prompts.size(), longest + SAMPLE_TOKENS, SAMPLE_CANDIDATES);
@@ -190,7 +190,7 @@ final class QuickstartCommand extends Verb {
 
     /** How many steps fit, by the measured rate of matrix products and the share of it that training usually reaches. */
     private int stepsFor(double allowed) {
-        try (Engine measured = engine.open()) {
+        try (Engine measured = engine.open(console())) {
             double peak = PeakFlops.measure(measured);
             long flopsPerStep = BATCH * Flops.trainingPerToken(shape().config(VOCABULARY));
             double fitting = allowed * 60 * peak * USUAL_SHARE / flopsPerStep;

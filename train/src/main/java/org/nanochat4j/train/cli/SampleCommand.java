@@ -85,7 +85,7 @@ final class SampleCommand extends Verb {
                 .tokenizer(opened)
                 .orElseThrow(() -> UserError.failure(
                         opened.directory() + " has no tokenizer", "give the one it was trained with by --tokenizer"));
-        try (Engine engine = engineArguments.open()) {
+        try (Engine engine = engineArguments.open(console())) {
             Gpt gpt = opened.loadModel(engine);
             int[] ids = tokenizer.encode(prompt, tokenizer.bos(), Tokenizer.NONE);
             var generator = new Generator(gpt, engine, numSamples, ids.length + Math.max(maxTokens, 1), topK);

@@ -83,7 +83,7 @@ final class ScoreCommand extends Verb {
         Checkpoint opened = checkpoint.open(baseDir());
         Optional<Tokenizer> tokenizer = checkpoint.tokenizer(opened);
         List<int[]> lists = lists(opened, tokenizer);
-        try (Engine engine = engineArguments.open()) {
+        try (Engine engine = engineArguments.open(console())) {
             Gpt gpt = opened.loadModel(engine);
             var scorer = new Scorer(gpt, engine);
             List<float[]> losses = scorer.losses(lists);

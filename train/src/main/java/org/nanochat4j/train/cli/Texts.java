@@ -12,6 +12,11 @@ public final class Texts {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
+    /** For example "1 thread" or "2 threads". */
+    static String plural(long value, String noun) {
+        return count(value) + " " + noun + (value == 1 ? "" : "s");
+    }
+
     /** For example "45s", "3m 20s" or "2h 05m". */
     public static String duration(double seconds) {
         if (seconds < 10) {

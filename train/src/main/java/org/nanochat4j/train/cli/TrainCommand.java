@@ -237,7 +237,7 @@ final class TrainCommand extends Verb {
                     folder,
                     vocabularySize));
         }
-        try (Engine open = engine.open()) {
+        try (Engine open = engine.open(console())) {
             Map<String, Object> facts = DryRun.of(options, vocabularySize, trained, open);
             FactsTable.lines(facts).forEach(this::say);
             result(facts);

@@ -53,7 +53,7 @@ final class TrainingRun implements TrainingListener {
             throws IOException {
         RunFolder.requireFree(folder, replace);
         var inputs = new RunInputs(tag, shards, tokenizer.tokenizer(), tokenizer.files(), engineArguments.threads());
-        try (Engine engine = engineArguments.open();
+        try (Engine engine = engineArguments.open(verb.console());
                 Pretraining training = new Pretraining(options, inputs, engine, memory.bytes())) {
             RunFolder run = RunFolder.begin(folder, replace);
             try (RunLock _ = RunLock.acquire(folder)) {
@@ -75,7 +75,7 @@ final class TrainingRun implements TrainingListener {
         SavedRun saved = resumption.saved();
         var inputs =
                 new RunInputs(saved.tag(), shards, tokenizer.tokenizer(), tokenizer.files(), engineArguments.threads());
-        try (Engine engine = engineArguments.open();
+        try (Engine engine = engineArguments.open(verb.console());
                 Pretraining training = new Pretraining(resumption.options(), inputs, engine, memory.bytes())) {
             training.resume(resumption);
             introduce(resumption.options(), training, engine, shards, tokenizer);
@@ -119,6 +119,7 @@ final class TrainingRun implements TrainingListener {
         Derivation derived = training.derivation();
         var device = engine.device();
         verb.say("machine   " + device.name() + "; " + device.path() + ", " + device.threads() + " threads");
+        engine.kernels().forEach((op, kernel) -> verb.say(String.format(Locale.ROOT, "kernel    %-20s %s", op, kernel)));
         verb.say("peak      " + training.peak().line() + "; MFU is relative to it");
         verb.say("data      " + shards.folder() + ", " + shards.all().size() + " shards");
         verb.say(String.format(

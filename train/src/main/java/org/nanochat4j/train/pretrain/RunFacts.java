@@ -47,6 +47,9 @@ public final class RunFacts {
         facts.put("data", data(inputs));
         facts.put("options", options.userConfig());
         facts.put("machine", machine(engine, peak));
+        if (!engine.kernels().isEmpty()) {
+            facts.put("kernels", engine.kernels());
+        }
         facts.put(IDENTITY, Identity.of(engine).facts());
         return facts;
     }

@@ -42,7 +42,7 @@ final class CpuBackend implements Backend {
     public DeviceInfo device() {
         // without the number of threads: the bytes of a result depend on the path, not on them
         String path = "Vector API, " + Memory.LANES * 32 + " bits, F32";
-        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path);
+        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, List.of());
     }
 
     @Override

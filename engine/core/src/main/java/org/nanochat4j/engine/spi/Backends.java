@@ -17,6 +17,17 @@ public final class Backends {
     }
 
     /**
+     * The devices that a backend could run on; it runs on the first.
+     *
+     * @param name one of {@link #names}
+     * @return one or more
+     * @throws EngineException.NoBackend if there is none of this name or it cannot run here
+     */
+    public static List<DeviceInfo> devices(String name) {
+        return provider(name).devices();
+    }
+
+    /**
      * Opens a backend.
      *
      * @param name one of {@link #names}
@@ -25,9 +36,13 @@ public final class Backends {
      * @throws EngineException.NoBackend if there is none of this name or it cannot run here
      */
     public static Backend open(String name, BackendOptions options) {
+        return provider(name).open(options);
+    }
+
+    private static BackendProvider provider(String name) {
         for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
             if (provider.name().equals(name)) {
-                return provider.open(options);
+                return provider;
             }
         }
         throw new EngineException.NoBackend("no backend named '" + name + "'\n  remedy: choose one of " + names()

@@ -1,7 +1,9 @@
 package org.nanochat4j.engine.tornado;
 
 import java.util.Arrays;
+import java.util.List;
 import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.spi.DeviceInfo;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
@@ -61,7 +63,17 @@ record Capabilities(
     }
 
     DeviceInfo info() {
-        return new DeviceInfo(device, memoryBytes, 0, "TornadoVM, " + driver + ", F32");
+        return new DeviceInfo(device, memoryBytes, 0, "TornadoVM, " + driver + ", F32", features());
+    }
+
+    private List<String> features() {
+        return List.of(
+                processor ? "processor: kernels in panels of one item" : "kernels in work-groups with local memory",
+                "arrays up to " + MemoryPlan.human(arrayBytes),
+                "work-groups of " + groupItems + " items, " + MemoryPlan.human(localBytes) + " of local memory",
+                bf16 ? "BF16 operands" : "no BF16 operands",
+                floatAtomics ? "atomic adds of floats" : "no atomic adds of floats",
+                libraryTasks ? "vendor library for matrix products" : "no vendor library for matrix products");
     }
 
     /** A size as TornadoVM's options give it: a number with GB, MB, KB or B behind it. */

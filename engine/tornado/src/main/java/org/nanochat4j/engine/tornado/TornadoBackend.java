@@ -42,7 +42,12 @@ final class TornadoBackend implements Backend {
         DeviceInfo info = capabilities.info();
         return options.selfCheck()
                 ? info
-                : new DeviceInfo(info.name(), info.memoryBytes(), info.threads(), info.path() + ", without self-check");
+                : new DeviceInfo(
+                        info.name(),
+                        info.memoryBytes(),
+                        info.threads(),
+                        info.path() + ", without self-check",
+                        info.features());
     }
 
     Capabilities capabilities() {
