@@ -1,5 +1,6 @@
 # Finds an installed TornadoVM and the JVM options that it needs. Sourced by ./nanochat; works with bash 3.2, starts no process.
 #
+#   asks_for_tornado ARGUMENT...   true if a command line or NANOCHAT_BACKEND chooses the backend; --backend wins, the last one
 #   find_tornado        prints the SDK's folder: TORNADOVM_HOME, or SDKMAN's; returns 3 if there is none
 #   require_tornado SDK refuses with a remedy what the backend was not made for
 #   tornado_driver SDK  prints the driver to use, cuda or opencl: NANOCHAT_TORNADO_DRIVER, or CUDA where SDK and machine have it
@@ -8,6 +9,19 @@
 # Errors go to die, which the caller defines.
 
 tornado_wanted=5.2.0-jdk25
+
+asks_for_tornado() {
+  local argument before= wanted=${NANOCHAT_BACKEND-}
+  for argument in "$@"; do
+    case $before$argument in
+    --backend=*) wanted=${argument#--backend=} ;;
+    '--backend '*) wanted=$argument ;;
+    esac
+    before=
+    [ "$argument" != --backend ] || before='--backend '
+  done
+  [ "$wanted" = tornado ]
+}
 
 is_tornado() {
   [ -n "$1" ] && [ -d "$1/share/java/tornado" ]

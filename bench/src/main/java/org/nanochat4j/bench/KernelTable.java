@@ -45,18 +45,18 @@ public record KernelTable(String group, String label, Roof roof, List<Row> kerne
      *
      * @param group name of the group
      * @param cases what to run
-     * @param threads that compute
+     * @param target where
      * @param effort how often each
      * @param progress hears of kernels
      * @return the table
      */
     public static KernelTable measure(
-            String group, List<KernelCase> cases, int threads, Effort effort, Progress progress) {
-        Roof roof = Roof.of(threads);
+            String group, List<KernelCase> cases, Target target, Effort effort, Progress progress) {
+        Roof roof = target.roof();
         List<Row> rows = new ArrayList<>();
         for (KernelCase kernel : cases) {
             progress.report("measuring kernels", rows.size(), cases.size());
-            try (Replay replay = new Replay(kernel, threads)) {
+            try (Replay replay = new Replay(kernel, target)) {
                 rows.add(Row.of(kernel.name(), replay.cost(), effort.time(replay::run), roof));
             }
         }
@@ -67,7 +67,7 @@ public record KernelTable(String group, String label, Roof roof, List<Row> kerne
                 : cases.size() + " kernels, " + first + " to " + cases.getLast().name();
         return new KernelTable(
                 group,
-                label + ", threads " + threads,
+                label + ", " + target.label(),
                 roof,
                 List.copyOf(rows),
                 mean(rows.stream().map(Row::gflops).toList()),

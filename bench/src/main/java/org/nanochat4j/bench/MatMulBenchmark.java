@@ -38,7 +38,7 @@ public class MatMulBenchmark {
     @Param("2")
     int threads = 2;
 
-    private Replay replay = new Replay(KernelCase.gemm(1, 1, 1, "NN"), 1);
+    private Replay replay = new Replay(KernelCase.gemm(1, 1, 1, "NN"), Target.cpu(1));
 
     /** Counts floating-point work beside operations. */
     @State(Scope.Thread)
@@ -62,7 +62,7 @@ public class MatMulBenchmark {
         int n = Integer.parseInt(extents[1]);
         int k = Integer.parseInt(extents[2]);
         replay.close();
-        replay = new Replay(KernelCase.gemm(m, n, k, transposed), threads);
+        replay = new Replay(KernelCase.gemm(m, n, k, transposed), Target.cpu(threads));
     }
 
     /** One product. */

@@ -11,20 +11,20 @@ import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.BackendOptions;
 
-/** A kernel compiled for the CPU with random operands, ready to be run again and again. */
+/** A compiled kernel with random operands, ready to be run again and again. */
 final class Replay implements AutoCloseable {
     private final Engine engine;
     private final Executable executable;
     private final Program program;
 
-    Replay(KernelCase kernel, int threads) {
-        engine = Engine.open("cpu", new BackendOptions(threads));
+    Replay(KernelCase kernel, Target target) {
+        engine = target.engine();
         Recorder in = new Recorder("benchmark");
         List<Tensor> operands = new ArrayList<>();
         for (TensorType type : kernel.operands()) {
-            operands.add(in.use(new Variable("operand " + operands.size(), type, Variable.Role.INPUT)));
+            // a role that stays on a device: an input would come from the host with every run
+            operands.add(in.use(new Variable("operand " + operands.size(), type, Variable.Role.PARAMETER)));
         }
         in.apply(kernel.op(), operands);
         program = in.finish();

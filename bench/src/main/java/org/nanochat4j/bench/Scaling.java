@@ -146,7 +146,8 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
     private static Point measure(Settings settings, Point want) {
         GptConfig config = settings.config(want.depth, want.sequence);
         int rows = want.tokens / want.sequence;
-        try (TrainingRig rig = new TrainingRig(config, rows, 1, want.threads, Batches.random(settings.vocabulary()))) {
+        try (TrainingRig rig =
+                new TrainingRig(config, rows, 1, Target.cpu(want.threads), Batches.random(settings.vocabulary()))) {
             Timing step = new Effort(0, settings.steps(), 0).time(rig::step);
             return new Point(want.depth, want.sequence, want.threads, want.tokens, want.vocabulary, want.flops, step);
         }

@@ -24,14 +24,14 @@ import org.nanochat4j.train.data.Progress;
  * @param vocabulary tokens there are
  * @param microBatch rows of a micro-batch
  * @param accumulation micro-batches per step
- * @param threads that compute
+ * @param threads that compute, where it is the CPU
  * @param warmUp steps before those that are timed
  * @param step seconds of a step
  * @param peakMemory bytes of the process that were resident at most, without those of earlier measurements; null where the system does not tell
  * @param plannedMemory bytes of tensors by the memory plan
  * @param flopsPerToken operations on paper
  * @param gflops 10⁹ operations on paper per second
- * @param mfu share of the rate of multiply-adds between registers
+ * @param mfu share of the roof's rate: on processors multiply-adds between registers, on other devices a large matrix product
  * @param roof of the machine
  * @param tried what other micro-batches gave, if they were tried
  * @param profile where the time of a step goes; null if not asked for
@@ -74,7 +74,7 @@ public record Training(
      * @param config the model
      * @param totalTokens of a step, a multiple of the sequence length
      * @param microBatch rows of a micro-batch; 0 tries several and takes the fastest
-     * @param threads that compute
+     * @param target where
      * @param warmUp steps before those that are timed
      * @param steps that are timed, at least 1
      * @param profile whether to run one more step under a clock
@@ -84,7 +84,7 @@ public record Training(
             GptConfig config,
             int totalTokens,
             int microBatch,
-            int threads,
+            Target target,
             int warmUp,
             int steps,
             boolean profile,
@@ -108,7 +108,7 @@ public record Training(
 
         String label() {
             return "depth " + config.layers() + ", sequence " + config.sequenceLength() + ", vocabulary "
-                    + config.vocabularySize() + ", " + totalTokens + " tokens per step, threads " + threads;
+                    + config.vocabularySize() + ", " + totalTokens + " tokens per step, " + target.label();
         }
     }
 
@@ -124,7 +124,7 @@ public record Training(
      * @return the figures
      */
     public static Training measure(Settings settings, Batches.Source batches, Progress progress) {
-        Roof roof = Roof.of(settings.threads());
+        Roof roof = settings.target().roof();
         List<Trial> tried = new ArrayList<>();
         int rows = settings.microBatch();
         if (rows == 0) {
@@ -151,7 +151,7 @@ public record Training(
     }
 
     private static TrainingRig rig(Settings settings, int rows, Batches.Source batches) {
-        return new TrainingRig(settings.config(), rows, settings.rows() / rows, settings.threads(), batches);
+        return new TrainingRig(settings.config(), rows, settings.rows() / rows, settings.target(), batches);
     }
 
     private static Training measure(
@@ -192,7 +192,7 @@ public record Training(
                     config.vocabularySize(),
                     rows,
                     settings.rows() / rows,
-                    settings.threads(),
+                    settings.target().threads(),
                     settings.warmUp(),
                     step,
                     peak,

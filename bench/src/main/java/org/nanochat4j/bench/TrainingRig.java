@@ -10,7 +10,6 @@ import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.LearningRates;
@@ -37,9 +36,9 @@ final class TrainingRig implements AutoCloseable {
      * @param rows of a micro-batch
      * @param accumulation micro-batches per step
      */
-    TrainingRig(GptConfig config, int rows, int accumulation, int threads, Batches.Source source) {
+    TrainingRig(GptConfig config, int rows, int accumulation, Target target, Batches.Source source) {
         this.accumulation = accumulation;
-        this.engine = Engine.open("cpu", new BackendOptions(threads));
+        this.engine = target.engine();
         try {
             Gpt gpt = new Gpt(config);
             List<ParamGroup> groups = ParamGroups.of(gpt, LearningRates.DEFAULT);

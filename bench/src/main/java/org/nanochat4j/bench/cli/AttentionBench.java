@@ -65,6 +65,6 @@ final class AttentionBench extends BenchVerb {
                 cases.addAll(KernelCase.attention(rows, sequence, depth, 64, Math.max(1, sequence / 4)));
             }
         }
-        return KernelTable.measure("attention", cases, threads(), effort.effort(), progress());
+        return KernelTable.measure("attention", cases, target(), effort.effort(), progress());
     }
 }

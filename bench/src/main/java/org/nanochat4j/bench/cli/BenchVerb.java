@@ -5,8 +5,9 @@ import java.util.List;
 import org.nanochat4j.bench.History;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.bench.Setting;
-import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.bench.Target;
 import org.nanochat4j.train.cli.Console;
+import org.nanochat4j.train.cli.EngineArguments;
 import org.nanochat4j.train.cli.UserError;
 import org.nanochat4j.train.cli.Verb;
 import picocli.CommandLine.Mixin;
@@ -22,8 +23,8 @@ abstract class BenchVerb extends Verb {
     @Option(names = "--no-history", description = "Do not add this measurement to the history.")
     private boolean forget;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
-    private int threads;
+    @Mixin
+    private EngineArguments engine = new EngineArguments();
 
     BenchVerb(Console console) {
         super(console);
@@ -34,7 +35,7 @@ abstract class BenchVerb extends Verb {
 
     @Override
     protected final void run() throws Exception {
-        atLeast("--threads", threads, 0);
+        engine.check();
         Measurement measurement = measure();
         Setting setting = Setting.here();
         setting.lines().forEach(this::say);
@@ -57,7 +58,19 @@ abstract class BenchVerb extends Verb {
 
     /** Threads, with the default resolved. */
     final int threads() {
-        return new BackendOptions(threads).resolvedThreads();
+        return engine.threads();
+    }
+
+    /** Where to measure. */
+    final Target target() {
+        return new Target(engine.backend(), threads(), () -> engine.open(console()));
+    }
+
+    /** Refuses devices where only the processor can be measured. */
+    final void requireCpu() {
+        if (!engine.backend().equals("cpu")) {
+            throw UserError.usage("--backend " + engine.backend(), "leave it out: this group measures the processor");
+        }
     }
 
     /** Refuses numbers that are too small. */

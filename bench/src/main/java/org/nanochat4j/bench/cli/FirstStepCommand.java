@@ -3,6 +3,7 @@ package org.nanochat4j.bench.cli;
 import java.lang.management.ManagementFactory;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.bench.Startup;
+import org.nanochat4j.bench.Target;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.EngineArguments;
 import org.nanochat4j.train.cli.Verb;
@@ -32,7 +33,7 @@ final class FirstStepCommand extends Verb {
                         - ManagementFactory.getRuntimeMXBean().getStartTime())
                 / 1e3;
         Startup.Child child =
-                Startup.first(step.settings(model.config(), engine.threads(), 0, 1, false, false), running);
+                Startup.first(step.settings(model.config(), Target.cpu(engine.threads()), 0, 1, false, false), running);
         console().out().println(Measurement.JSON.writeValueAsString(child));
     }
 }

@@ -63,7 +63,7 @@ final class GemmBench extends BenchVerb {
 
     @Override
     Measurement measure() {
-        return KernelTable.measure("gemm", cases(), threads(), effort.effort(), progress());
+        return KernelTable.measure("gemm", cases(), target(), effort.effort(), progress());
     }
 
     private List<KernelCase> cases() {

@@ -51,6 +51,6 @@ final class LossBench extends BenchVerb {
         atLeast("--batch-tokens", tokens, 1);
         List<KernelCase> cases = new ArrayList<>();
         depths.forEach(depth -> cases.addAll(KernelCase.loss(tokens, 64 * depth, vocabulary)));
-        return KernelTable.measure("loss", cases, threads(), effort.effort(), progress());
+        return KernelTable.measure("loss", cases, target(), effort.effort(), progress());
     }
 }

@@ -45,7 +45,7 @@ final class MemoryBench extends BenchVerb {
         multiple("--rows", rows, ROWS);
         multiple("--channels", channels, CHANNELS);
         return KernelTable.measure(
-                "memory", KernelCase.memoryBound(rows, channels), threads(), effort.effort(), progress());
+                "memory", KernelCase.memoryBound(rows, channels), target(), effort.effort(), progress());
     }
 
     private static void multiple(String option, int value, int of) {

@@ -104,6 +104,7 @@ final class ScalingBench extends BenchVerb {
 
     @Override
     Measurement measure() throws IOException {
+        requireCpu();
         atLeast("--depths", depths, 1);
         atLeast("--seq-len", sequences, 2);
         atLeast("--steps", steps, 1);

@@ -61,9 +61,10 @@ final class StartupBench extends BenchVerb {
 
     @Override
     Measurement measure() throws IOException {
+        requireCpu();
         atLeast("--rounds", rounds, 1);
         GptConfig config = model.config();
-        step.settings(config, threads(), 0, 1, false, false);
+        step.settings(config, target(), 0, 1, false, false);
         List<Double> total = new ArrayList<>();
         List<Startup.Child> children = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {

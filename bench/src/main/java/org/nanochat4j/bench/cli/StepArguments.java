@@ -1,5 +1,6 @@
 package org.nanochat4j.bench.cli;
 
+import org.nanochat4j.bench.Target;
 import org.nanochat4j.bench.Training;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.train.cli.UserError;
@@ -22,7 +23,8 @@ final class StepArguments {
             description = "Rows of a micro-batch. Default: tries up to four sizes and takes the fastest.")
     private int rows;
 
-    Training.Settings settings(GptConfig config, int threads, int warmUp, int steps, boolean profile, boolean shapes) {
+    Training.Settings settings(
+            GptConfig config, Target target, int warmUp, int steps, boolean profile, boolean shapes) {
         int sequence = config.sequenceLength();
         BenchVerb.atLeast("--device-batch-size", rows, 0);
         if (total < sequence || total % sequence != 0) {
@@ -35,6 +37,6 @@ final class StepArguments {
                     "--device-batch-size " + rows + " does not divide the " + total / sequence + " rows of a step",
                     "give a divisor of " + total / sequence);
         }
-        return new Training.Settings(config, total, rows, threads, warmUp, steps, profile, shapes);
+        return new Training.Settings(config, total, rows, target, warmUp, steps, profile, shapes);
     }
 }

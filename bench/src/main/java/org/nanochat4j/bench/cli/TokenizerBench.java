@@ -66,6 +66,7 @@ final class TokenizerBench extends BenchVerb {
 
     @Override
     Measurement measure() throws IOException {
+        requireCpu();
         atLeast("--rounds", rounds, 1);
         Documents documents = input.isEmpty()
                 ? Documents.of(Shards.open(baseDir().data("jdk")), Split.TRAIN)

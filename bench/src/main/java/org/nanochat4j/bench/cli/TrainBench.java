@@ -86,7 +86,7 @@ final class TrainBench extends BenchVerb {
         } else if (tokenizer != null) {
             throw UserError.usage("--tokenizer without --data", "give both, or neither for random tokens");
         }
-        Training.Settings settings = step.settings(config, threads(), warmUp, steps, !noProfile, shapes);
+        Training.Settings settings = step.settings(config, target(), warmUp, steps, !noProfile, shapes);
         return Training.measure(settings, source, progress());
     }
 }

@@ -56,16 +56,15 @@ final class DevicesCommand extends Verb {
         }
         for (int i = 0; i < devices.size(); i++) {
             DeviceInfo device = devices.get(i);
-            say(backend + ": " + device.name() + (i == 0 ? "" : " (not used: programs run on a backend's first device)"));
+            say(backend + ": " + device.name()
+                    + (i == 0 ? "" : " (not used: programs run on a backend's first device)"));
             say("  memory    " + MemoryPlan.human(device.memoryBytes()));
             say("  path      " + device.path()
                     + (device.threads() > 0 ? ", " + Texts.plural(device.threads(), "thread") : ""));
             device.features().forEach(feature -> say("            " + feature));
             ObjectNode node = result.withArray("devices").addObject();
             node.put("backend", backend).put("name", device.name()).put("used", i == 0);
-            node.put("memory", device.memoryBytes())
-                    .put("path", device.path())
-                    .put("threads", device.threads());
+            node.put("memory", device.memoryBytes()).put("path", device.path()).put("threads", device.threads());
             device.features().forEach(node.putArray("features")::add);
             if (i == 0 && !noMeasure) {
                 measure(backend, node);
@@ -75,8 +74,7 @@ final class DevicesCommand extends Verb {
 
     /** On a device whose kernels are compiled at run time, those that are measured pass the self-check first. */
     private void measure(String backend, ObjectNode node) {
-        try (Engine engine =
-                Engine.open(backend, new BackendOptions(0, true, new ProgressLine(console())::report))) {
+        try (Engine engine = Engine.open(backend, new BackendOptions(0, true, new ProgressLine(console())::report))) {
             double flops = PeakFlops.measure(engine);
             double copied = CopyRate.measure(engine);
             say(String.format(

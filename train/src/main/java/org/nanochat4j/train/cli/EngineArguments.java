@@ -36,13 +36,23 @@ public final class EngineArguments {
      * @param console shows the progress of long preparations
      */
     public Engine open(Console console) {
+        check();
+        return Engine.open(backend, new BackendOptions(threads, !noSelfCheck, new ProgressLine(console)::report));
+    }
+
+    /** Refuses what cannot be; for commands that open the engine late. */
+    public void check() {
         if (threads < 0) {
             throw UserError.usage("--threads " + threads, "give 1 or more, or leave it out for all processors");
         }
         if (!Backends.names().contains(backend)) {
             throw UserError.usage("--backend " + backend, "choose one of " + String.join(", ", Backends.names()));
         }
-        return Engine.open(backend, new BackendOptions(threads, !noSelfCheck, new ProgressLine(console)::report));
+    }
+
+    /** Name of the backend. */
+    public String backend() {
+        return backend;
     }
 
     /** Threads, with the default resolved. */

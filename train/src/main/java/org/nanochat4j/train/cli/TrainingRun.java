@@ -119,7 +119,8 @@ final class TrainingRun implements TrainingListener {
         Derivation derived = training.derivation();
         var device = engine.device();
         verb.say("machine   " + device.name() + "; " + device.path() + ", " + device.threads() + " threads");
-        engine.kernels().forEach((op, kernel) -> verb.say(String.format(Locale.ROOT, "kernel    %-20s %s", op, kernel)));
+        engine.kernels()
+                .forEach((op, kernel) -> verb.say(String.format(Locale.ROOT, "kernel    %-20s %s", op, kernel)));
         verb.say("peak      " + training.peak().line() + "; MFU is relative to it");
         verb.say("data      " + shards.folder() + ", " + shards.all().size() + " shards");
         verb.say(String.format(

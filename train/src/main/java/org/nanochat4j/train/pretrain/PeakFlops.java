@@ -41,9 +41,7 @@ public record PeakFlops(double perSecond, boolean published) {
 
     /** Where the figure comes from. */
     public String source() {
-        return published
-                ? "published, BF16 matrix products without sparsity"
-                : "measured at start, " + MEASURED;
+        return published ? "published, BF16 matrix products without sparsity" : "measured at start, " + MEASURED;
     }
 
     /** What utilisation is called in log lines: the reference's name where it is relative to what the reference takes. */

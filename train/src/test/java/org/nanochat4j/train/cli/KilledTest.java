@@ -113,7 +113,8 @@ class KilledTest {
                 assertFalse(seen.contains("passed over"), seen);
                 if (kill % 3 != 2) {
                     awaitSave();
-                    // some shots come too late, so more than half are aimed, and one half of those at the beginning of a save
+                    // some shots come too late, so more than half are aimed, and one half of those at the beginning of
+                    // a save
                     double share = kill % 3 == 0 ? 0 : random.nextDouble();
                     Thread.sleep(Duration.ofNanos((long) (1e9 * share * Double.parseDouble(written.group(1)))));
                 } else {

@@ -145,7 +145,8 @@ class AllocationTest {
     @Test
     @DisplayName("100 training steps on two threads allocate no Java heap once they are compiled")
     void steps() throws Exception {
-        // a process of its own: what other tests made of the profiles of shared methods decides what the compiler makes of them
+        // a process of its own: what other tests made of the profiles of shared methods decides what the compiler makes
+        // of them
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--add-modules=jdk.incubator.vector",

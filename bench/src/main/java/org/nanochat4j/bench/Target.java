@@ -1,0 +1,44 @@
+package org.nanochat4j.bench;
+
+import java.util.function.Supplier;
+import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.engine.spi.BackendOptions;
+
+/**
+ * Where something is measured.
+ *
+ * @param backend by name
+ * @param threads that compute, where the backend is the CPU's
+ * @param open makes a new engine there
+ */
+public record Target(String backend, int threads, Supplier<Engine> open) {
+    private static final String CPU = "cpu";
+
+    /**
+     * The CPU.
+     *
+     * @param threads that compute
+     * @return the target
+     */
+    public static Target cpu(int threads) {
+        return new Target(CPU, threads, () -> Engine.open(CPU, new BackendOptions(threads)));
+    }
+
+    boolean isCpu() {
+        return backend.equals(CPU);
+    }
+
+    Engine engine() {
+        return open.get();
+    }
+
+    /** What the figures are relative to; measured at the first call. */
+    Roof roof() {
+        return isCpu() ? Roof.of(threads) : Roof.of(this);
+    }
+
+    /** The end of a label. */
+    String label() {
+        return isCpu() ? "threads " + threads : "backend " + backend;
+    }
+}
