@@ -26,7 +26,7 @@ final class DeviceErrors {
                         || cause instanceof TornadoOutOfMemoryException
                 ? new EngineException.OutOfMemory("TornadoVM ran out of device memory " + doing + ": "
                         + cause.getMessage()
-                        + "\n  remedy: use a smaller batch, or give it more with -Dtornado.device.memory=<size>GB")
+                        + "\n  remedy: use a smaller batch; where NANOCHAT_DEVICE_MEMORY (-Dtornado.device.memory) limits it, raise that")
                 : new EngineException.DeviceFailed("TornadoVM failed " + doing + ": " + cause
                         + "\n  remedy: if the driver reports no error, please report this with the task graph's name");
         translated.initCause(cause);
