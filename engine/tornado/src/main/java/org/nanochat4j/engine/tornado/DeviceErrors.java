@@ -24,9 +24,10 @@ final class DeviceErrors {
         }
         RuntimeException translated = cause instanceof TornadoMemoryException
                         || cause instanceof TornadoOutOfMemoryException
-                ? new EngineException.OutOfMemory("TornadoVM ran out of device memory " + doing + ": "
-                        + cause.getMessage()
-                        + "\n  remedy: use a smaller batch; where NANOCHAT_DEVICE_MEMORY (-Dtornado.device.memory) limits it, raise that")
+                ? new EngineException.OutOfMemory(
+                        "TornadoVM ran out of device memory " + doing + ": "
+                                + cause.getMessage()
+                                + "\n  remedy: use a smaller batch; where NANOCHAT_DEVICE_MEMORY (-Dtornado.device.memory) limits it, raise that")
                 : new EngineException.DeviceFailed("TornadoVM failed " + doing + ": " + cause
                         + "\n  remedy: if the driver reports no error, please report this with the task graph's name");
         translated.initCause(cause);
