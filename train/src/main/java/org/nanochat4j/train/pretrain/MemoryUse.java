@@ -14,7 +14,8 @@ import org.nanochat4j.engine.program.MemoryPlan;
  * How much memory a run was planned to take, and takes. All in bytes.
  *
  * @param planned by the memory plan, before anything was allocated
- * @param tensors that the Java virtual machine has really handed out outside its heap: what was planned, and what was alive besides
+ * @param tensors that the Java virtual machine has really handed out outside its heap, and what was taken on a device: what was planned, and what was
+ *     alive besides
  * @param heap of Java objects, with those that are garbage already
  * @param resident of the whole process in physical memory, null where the system does not tell
  * @param peakResident the most that was resident at any time, null where the system does not tell
@@ -28,15 +29,20 @@ public record MemoryUse(
 
     private static final Path STATUS = Path.of("/proc/self/status");
 
-    /** Looks at this process. */
-    static MemoryUse now(long planned) {
-        long tensors = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+    /**
+     * Looks at this process.
+     *
+     * @param planned bytes
+     * @param device bytes taken on a device with memory of its own
+     */
+    static MemoryUse now(long planned, long device) {
+        long direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
                 .filter(pool -> pool.getName().equals("direct"))
                 .mapToLong(BufferPoolMXBean::getMemoryUsed)
                 .sum();
         Runtime runtime = Runtime.getRuntime();
         long heap = runtime.totalMemory() - runtime.freeMemory();
-        return new MemoryUse(planned, tensors, heap, status("VmRSS:"), status("VmHWM:"));
+        return new MemoryUse(planned, direct + device, heap, status("VmRSS:"), status("VmHWM:"));
     }
 
     /** A field that Linux gives in kB. */

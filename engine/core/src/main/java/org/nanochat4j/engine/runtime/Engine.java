@@ -73,6 +73,11 @@ public final class Engine implements AutoCloseable {
         return backend.device();
     }
 
+    /** {@return bytes taken so far in the memory of a device of its own; 0 where tensors lie in the host's memory} */
+    public long deviceBytes() {
+        return backend.deviceBytes();
+    }
+
     /** {@return the kernels that the backend chose for its device by op, where it has a choice; for reports} */
     public Map<String, String> kernels() {
         return backend.kernels();

@@ -43,6 +43,11 @@ public interface Backend extends AutoCloseable {
         return Long.MAX_VALUE;
     }
 
+    /** {@return bytes taken so far in the memory of a device of its own; 0 where tensors lie in the host's memory} */
+    default long deviceBytes() {
+        return 0;
+    }
+
     /** {@return the kernels chosen for this device by op, where the backend has a choice; for reports} */
     default Map<String, String> kernels() {
         return Map.of();

@@ -114,6 +114,13 @@ final class PlanCompiler {
                 .toList();
     }
 
+    /** Bytes of all banks on the device. */
+    long bytes() {
+        return placement.banks().stream()
+                .mapToLong(bank -> (long) bank.elements() * bank.dtype().bytes())
+                .sum();
+    }
+
     /** How many tasks each graph of each program has. */
     List<List<Integer>> segments() {
         return parts.stream()

@@ -25,6 +25,7 @@ final class TornadoBackend implements Backend {
     private final Counters counters = new Counters();
     private final Map<String, String> kernels = new TreeMap<>();
     private final Set<KernelFamily> checked = EnumSet.noneOf(KernelFamily.class);
+    private long deviceBytes;
     private final EagerOps eager = new EagerOps(this);
 
     TornadoBackend(Capabilities capabilities, BackendOptions options) {
@@ -82,7 +83,14 @@ final class TornadoBackend implements Backend {
         } catch (RuntimeException | Error e) { // TornadoVM reads a kernel's bytecode when a graph takes it
             throw DeviceErrors.translate("building task graphs", e);
         }
-        return compiler.compile(variables, counters, options.progress());
+        List<Executable> executables = compiler.compile(variables, counters, options.progress());
+        deviceBytes += compiler.bytes(); // for good: plans are kept until the process ends
+        return executables;
+    }
+
+    @Override
+    public long deviceBytes() {
+        return deviceBytes;
     }
 
     /** The kernels of all ops of a plan. */
