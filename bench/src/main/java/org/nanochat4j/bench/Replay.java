@@ -37,7 +37,7 @@ final class Replay implements AutoCloseable {
                             variable,
                             random.ints(variable.type().elements(), 0, kernel.ids())
                                     .toArray());
-                case BF16, F16, F64 -> throw new IllegalArgumentException("no operands of " + variable.type());
+                case BF16, F16, I8, F64 -> throw new IllegalArgumentException("no operands of " + variable.type());
             }
         }
         executable = engine.compile(engine.plan(List.of(program))).getFirst();

@@ -62,6 +62,7 @@ public record TensorSource(String name, StoredType type, List<Long> shape, Bytes
             case BF16 -> StoredType.BF16;
             case F16 -> StoredType.F16;
             case I32 -> StoredType.I32;
+            case I8 -> StoredType.I8;
             case F64 -> StoredType.F64;
         };
         List<Long> shape = Arrays.stream(variable.type().shape().dims())

@@ -10,6 +10,8 @@ public enum DType {
     F16(2, true),
     /** Signed 32-bit integers. */
     I32(4, false),
+    /** Signed 8-bit integers: weights that stand for themselves times a scale of their row. */
+    I8(1, false),
     /** IEEE double precision, in the reference interpreter only. */
     F64(8, true);
 

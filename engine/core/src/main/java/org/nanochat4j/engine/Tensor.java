@@ -1,5 +1,6 @@
 package org.nanochat4j.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.op.Add;
@@ -100,26 +101,42 @@ public final class Tensor {
      * @return (..., N)
      */
     public Tensor matmul(Tensor b) {
-        return product(b, false);
+        return product(new MatMul(false, false), b);
     }
 
     /**
      * Matrix product with a transposed matrix, as weights are stored: {@code x Wᵀ}.
      *
-     * @param b (N, K)
+     * @param b (N, K); F32, or BF16 for inference
      * @return (..., N)
      */
     public Tensor matmulTransposed(Tensor b) {
-        return product(b, true);
+        return product(new MatMul(false, true), b);
     }
 
-    private Tensor product(Tensor b, boolean transposeB) {
-        MatMul op = new MatMul(false, transposeB);
-        if (b.shape().rank() != 2 || shape().rank() == 2) {
-            return apply(op, this, b);
+    /**
+     * Matrix product with a transposed matrix of small integers, each row with a scale: {@code y[j] = scale[j] Σ x[p] w[j][p]}, for inference.
+     *
+     * @param w I8 (N, K)
+     * @param scales (N)
+     * @return (..., N)
+     */
+    public Tensor matmulTransposed(Tensor w, Tensor scales) {
+        return product(new MatMul(false, true), w, scales);
+    }
+
+    /** Applies a product to this tensor as rows; the first of the weights is the matrix. */
+    private Tensor product(MatMul op, Tensor... weights) {
+        boolean asIs = weights[0].shape().rank() != 2 || shape().rank() == 2;
+        Tensor rows = asIs
+                ? this
+                : shape().rank() == 1 ? reshape(1, shape().last()) : reshape(shape().rows(), shape().last());
+        List<Tensor> operands = new ArrayList<>(List.of(weights));
+        operands.addFirst(rows);
+        Tensor result = rows.apply(op, operands).getFirst();
+        if (asIs) {
+            return result;
         }
-        Tensor flat = shape().rank() == 1 ? reshape(1, shape().last()) : reshape(shape().rows(), shape().last());
-        Tensor result = flat.apply(op, flat, b);
         return shape().rank() == 1
                 ? result.reshape(result.shape().last())
                 : result.reshape(shape().with(-1, result.shape().last()));
@@ -412,13 +429,26 @@ public final class Tensor {
     /**
      * Softcapped logits of this tensor (N, C), for inference.
      *
-     * @param w (Vp, C)
+     * @param w (Vp, C), F32 or BF16
      * @param cap bound of the logits; positive infinity for none
      * @param vocabulary rows of w that count
      * @return (N, vocabulary)
      */
     public Tensor logits(Tensor w, float cap, int vocabulary) {
         return apply(new Logits(cap, vocabulary), this, w);
+    }
+
+    /**
+     * Softcapped logits of this tensor (N, C) with weights of small integers, for inference.
+     *
+     * @param w I8 (Vp, C)
+     * @param scales of its rows (Vp)
+     * @param cap bound of the logits; positive infinity for none
+     * @param vocabulary rows of w that count
+     * @return (N, vocabulary)
+     */
+    public Tensor logits(Tensor w, Tensor scales, float cap, int vocabulary) {
+        return apply(new Logits(cap, vocabulary), this, w, scales);
     }
 
     /** {@return the index of the largest element of each row, I32 (N)} */

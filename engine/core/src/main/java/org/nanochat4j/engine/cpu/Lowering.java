@@ -16,6 +16,7 @@ import org.nanochat4j.engine.cpu.kernels.GemmShape;
 import org.nanochat4j.engine.cpu.kernels.Kernel;
 import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.cpu.kernels.MuonKernels;
+import org.nanochat4j.engine.cpu.kernels.NarrowProduct;
 import org.nanochat4j.engine.cpu.kernels.Normalization;
 import org.nanochat4j.engine.cpu.kernels.Parallel;
 import org.nanochat4j.engine.cpu.kernels.Pointwise;
@@ -86,11 +87,11 @@ final class Lowering {
     long scratchBytes(Step step) {
         int threads = pool.threads();
         return switch (step.op()) {
-            case MatMul op -> Gemm.scratchBytes(gemm(step, op), threads);
+            case MatMul op -> productBytes(step, gemm(step, op));
             case CausalAttention(int window, var _) -> Attention.scratchBytes(attention(step, window), threads);
             case CausalAttentionGrad(int window, var _) -> AttentionGrad.scratchBytes(attention(step, window), threads);
             case CachedAttention(int window, var _) -> DecodeAttention.scratchBytes(cached(step, window), threads);
-            case Logits op -> VocabularyLogits.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
+            case Logits op -> productBytes(step, head(step, op));
             case SoftcapCrossEntropy op ->
                 VocabularyLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
             case Accumulate _,
@@ -181,15 +182,11 @@ final class Lowering {
             case Logits op ->
                 new VocabularyLogits(
                         pool,
-                        scratch,
-                        rows(step, 0),
-                        columns(step, 0),
-                        op.vocabulary(),
+                        product(step, head(step, op), scratch, in, out[0]),
+                        step.outputs().getFirst().type().elements(),
                         op.cap(),
-                        in[0],
-                        in[1],
                         out[0]);
-            case MatMul op -> new Gemm(pool, scratch, gemm(step, op), false, in[0], in[1], out[0]);
+            case MatMul op -> product(step, gemm(step, op), scratch, in, out[0]);
             case Mix() -> Pointwise.mix(pool, shape(step, 1).elements(), in[0], in[1], in[2], in[3], out[0]);
             case Mul() -> Pointwise.mul(pool, n, in[0], in[1], out[0]);
             case MuonMomentum() -> {
@@ -270,6 +267,24 @@ final class Lowering {
         return before == dtype
                 ? () -> Memory.copy(x, y, n * dtype.bytes())
                 : dtype == DType.BF16 ? Pointwise.toBf16(pool, n, x, y) : Pointwise.fromBf16(pool, n, x, y);
+    }
+
+    /** Operands a, b, and the scales of b's rows where it is I8. */
+    private Kernel product(Step step, GemmShape shape, long scratch, long[] in, long out) {
+        DType stored = step.inputs().get(1).type().dtype();
+        return stored == DType.F32
+                ? new Gemm(pool, scratch, shape, false, in[0], in[1], out)
+                : new NarrowProduct(pool, scratch, stored, shape, in[0], in[1], stored == DType.I8 ? in[2] : 0, out);
+    }
+
+    private long productBytes(Step step, GemmShape shape) {
+        return step.inputs().get(1).type().dtype() == DType.F32
+                ? Gemm.scratchBytes(shape, pool.threads())
+                : NarrowProduct.scratchBytes(shape, pool.threads());
+    }
+
+    private static GemmShape head(Step step, Logits op) {
+        return GemmShape.of(rows(step, 0), op.vocabulary(), columns(step, 0), false, true);
     }
 
     private static GemmShape gemm(Step step, MatMul op) {

@@ -20,6 +20,7 @@ record RawBuffer(TensorType type, long address) implements CustomBuffer {
             case I32 -> Memory.getInt(at);
             case BF16 -> Float.intBitsToFloat(Memory.getShort(at) << 16);
             case F16 -> Float.float16ToFloat(Memory.getShort(at));
+            case I8 -> Memory.getByte(at);
             case F64 -> throw doubles();
         };
     }
@@ -32,6 +33,7 @@ record RawBuffer(TensorType type, long address) implements CustomBuffer {
             case I32 -> Memory.putInt(at, (int) value);
             case F16 -> Memory.putShort(at, Float.floatToFloat16((float) value));
             case BF16 -> Memory.putShort(at, (short) (Float.floatToIntBits((float) value) >>> 16));
+            case I8 -> Memory.putByte(at, (byte) value);
             case F64 -> throw doubles();
         }
     }

@@ -3,6 +3,7 @@ package org.nanochat4j.engine.op;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -13,15 +14,22 @@ import org.nanochat4j.engine.TensorType;
  * <p>Operands: two matrices, or two stacks of equally many matrices (K, rows, columns). a is (m, k), or (k, m) when transposed; b is (k, n), or (n, k)
  * when transposed. Result: (m, n) or (K, m, n), accumulated in F32.
  *
+ * <p>As a matrix of weights for inference, b (n, k) may also be BF16, or I8 with a third operand: a scale for each of its rows (n), so that
+ * {@code y[i][j] = scale[j] Σ a[i][p] b[j][p]}. There is no gradient then.
+ *
  * @param transposeA whether a is stored transposed
  * @param transposeB whether b is stored transposed
  */
 public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0, 1);
+        in.weights(1).f32(0);
         Shape a = in.shape(0);
         Shape b = in.shape(1);
+        in.check(
+                in.type(1).dtype() == DType.F32 || (b.rank() == 2 && transposeB && !transposeA),
+                in.type(1).dtype() + " weights must be one matrix (n, k), used transposed",
+                "use matmulTransposed with the matrix as (n, k), or F32");
         in.check(
                 a.rank() == b.rank() && (a.rank() == 2 || (a.rank() == 3 && a.dim(0) == b.dim(0))),
                 "operands must be two matrices, or two stacks of equally many",
@@ -38,9 +46,12 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
 
     @Override
     public List<@Nullable Tensor> vjp(Backward back) {
-        Tensor dy = back.gradient();
         Tensor a = back.input(0);
         Tensor b = back.input(1);
+        if (b.type().dtype() != DType.F32) {
+            throw back.none();
+        }
+        Tensor dy = back.gradient();
         // y = A B with A = op(a), B = op(b): dA = dy Bᵀ and dB = Aᵀ dy; a transposed operand takes the transposed
         // product.
         Tensor da =
@@ -52,6 +63,11 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
 
     private static Tensor times(Tensor a, boolean transposeA, Tensor b, boolean transposeB) {
         return a.apply(new MatMul(transposeA, transposeB), List.of(a, b)).getFirst();
+    }
+
+    @Override
+    public String insteadOfGradient() {
+        return "differentiate the product with F32 weights";
     }
 
     @Override

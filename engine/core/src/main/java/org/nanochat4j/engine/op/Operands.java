@@ -74,6 +74,27 @@ public record Operands(Op op, List<TensorType> types) {
         return dtype(DType.I32, indices);
     }
 
+    /**
+     * Requires the last operands to be a matrix of weights: of F32 or BF16, or of I8 and behind it one F32 scale for each row (rows).
+     *
+     * @param index which operand is the matrix
+     * @return this
+     */
+    public Operands weights(int index) {
+        check(
+                size() > index,
+                "needs an operand " + letter(index) + " with weights",
+                "see the op's Javadoc for its operands");
+        boolean scaled = type(index).dtype() == DType.I8;
+        count(scaled ? index + 2 : index + 1);
+        if (scaled) {
+            return rank(index, 2)
+                    .f32(index + 1)
+                    .shape(index + 1, Shape.of(shape(index).dim(0)));
+        }
+        return type(index).dtype() == DType.BF16 ? this : f32(index);
+    }
+
     private Operands dtype(DType dtype, int... indices) {
         for (int index : indices) {
             check(

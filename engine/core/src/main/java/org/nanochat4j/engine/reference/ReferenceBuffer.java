@@ -55,6 +55,7 @@ final class ReferenceBuffer implements CustomBuffer {
         return switch (dtype) {
             case F32, F64 -> value;
             case I32 -> (int) value;
+            case I8 -> (byte) value;
             case BF16 -> bf16((float) value);
             case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
         };

@@ -25,10 +25,15 @@ final class ReferenceLoss {
                         sum += a.values[s * m * k + (transposeA ? l * m + i : i * k + l)]
                                 * b.values[s * k * n + (transposeB ? j * k + l : l * n + j)];
                     }
-                    o.y()[(s * m + i) * n + j] = sum;
+                    o.y()[(s * m + i) * n + j] = sum * scale(o, j);
                 }
             }
         }
+    }
+
+    /** What a row of I8 weights is multiplied by. */
+    private static double scale(Operation o, int row) {
+        return o.in().size() > 2 ? o.x(2)[row] : 1;
     }
 
     private static double softcap(double z, double cap) {
@@ -41,7 +46,7 @@ final class ReferenceLoss {
         for (int row = 0; row < o.in(0).rows(); row++) {
             for (int v = 0; v < vocabulary; v++) {
                 double z = ReferenceRows.dot(o.x(0), row * width, o.x(1), v * width, width);
-                o.y()[row * vocabulary + v] = softcap(z, cap);
+                o.y()[row * vocabulary + v] = softcap(z * scale(o, v), cap);
             }
         }
     }

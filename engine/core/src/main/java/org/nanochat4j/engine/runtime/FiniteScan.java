@@ -20,7 +20,7 @@ record FiniteScan(long first, float number, long count, float largest) {
         void read(long offset, MemorySegment target);
     }
 
-    /** Whether every number is finite; ids always are. */
+    /** Whether every number is finite; integers always are. */
     boolean clean() {
         return count == 0;
     }
@@ -30,7 +30,7 @@ record FiniteScan(long first, float number, long count, float largest) {
         return switch (type.dtype()) {
             case F32 -> floats(type.elements(), source);
             case BF16, F16 -> halves(type, source);
-            case I32, F64 -> new FiniteScan(-1, 0, 0, 0); // F64 is for the reference only, which is no backend
+            case I32, I8, F64 -> new FiniteScan(-1, 0, 0, 0); // F64 is for the reference only, which is no backend
         };
     }
 

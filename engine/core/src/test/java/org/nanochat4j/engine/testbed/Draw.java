@@ -82,6 +82,11 @@ public final class Draw {
         return filled(new TensorType(DType.BF16, Shape.of(dims)), () -> (random.nextInt(513) - 256) / 128.0);
     }
 
+    /** Small integers, the extremes among them. */
+    Input bytes(int... dims) {
+        return filled(new TensorType(DType.I8, Shape.of(dims)), () -> random.nextInt(256) - 128);
+    }
+
     Input ints(int least, int most, int... dims) {
         return filled(TensorType.i32(dims), () -> between(least, most));
     }

@@ -8,11 +8,15 @@ import org.nanochat4j.engine.testbed.Sample.Input;
 
 /** Samples of matrix products and of the fused vocabulary projections. */
 final class ProductSamples {
+    /** End of the variants whose weights take fewer bytes than F32, which not every backend has. */
+    static final String NARROW = " weights";
+
     private ProductSamples() {}
 
     static void addTo(OpCatalogue catalogue) {
         products(catalogue);
         heads(catalogue);
+        narrow(catalogue);
     }
 
     private static void products(OpCatalogue catalogue) {
@@ -58,6 +62,48 @@ final class ProductSamples {
                             d.f32(d.dim(), k))
                     .within(5e-6)
                     .gradientOf(0, 1);
+        });
+    }
+
+    /** Rows times weights of two bytes and of one, from one row to more than what decoding has. */
+    private static void narrow(OpCatalogue catalogue) {
+        catalogue.add(MatMul.class, "BF16" + NARROW, d -> {
+            int k = extent(d);
+            return Sample.of(
+                            (_, x) -> List.of(x.get(0).matmulTransposed(x.get(1))),
+                            d.f32(d.between(1, 9), k),
+                            d.bf16(extent(d), k))
+                    .within(5e-6);
+        });
+        catalogue.add(MatMul.class, "I8" + NARROW, d -> {
+            int k = extent(d);
+            int n = extent(d);
+            return Sample.of(
+                            (_, x) -> List.of(x.get(0).matmulTransposed(x.get(1), x.get(2))),
+                            d.f32(1, d.between(1, 9), k),
+                            d.bytes(n, k),
+                            d.uniform(0.001, 0.1, n))
+                    .within(5e-6);
+        });
+        catalogue.add(Logits.class, "BF16" + NARROW, d -> {
+            int k = extent(d);
+            int vocabulary = extent(d);
+            return Sample.of(
+                            (_, x) -> List.of(x.get(0).logits(x.get(1), 15, vocabulary)),
+                            d.f32(d.between(1, 9), k),
+                            d.bf16(vocabulary + d.between(0, 3), k))
+                    .within(5e-6);
+        });
+        catalogue.add(Logits.class, "I8" + NARROW, d -> {
+            int k = extent(d);
+            int vocabulary = extent(d);
+            int padded = vocabulary + d.between(0, 3);
+            return Sample.of(
+                            (_, x) -> List.of(x.get(0).logits(x.get(1), x.get(2), Float.POSITIVE_INFINITY, vocabulary)),
+                            d.f32(d.between(1, 9), k),
+                            d.bytes(padded, k),
+                            d.uniform(0.001, 0.1, padded))
+                    .within(5e-6);
         });
     }
 

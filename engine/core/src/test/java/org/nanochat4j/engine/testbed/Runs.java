@@ -117,6 +117,7 @@ final class Runs {
                 case F32 -> buffer.putFloat((float) value);
                 case BF16 -> buffer.putShort((short) (Float.floatToRawIntBits((float) value) >>> 16));
                 case I32 -> buffer.putInt((int) value);
+                case I8 -> buffer.put((byte) value);
                 case F16, F64 -> throw new IllegalArgumentException("no sample has " + type.dtype());
             }
         }
@@ -132,6 +133,7 @@ final class Runs {
                 case F32 -> buffer.getFloat();
                 case BF16 -> Float.intBitsToFloat(buffer.getShort() << 16);
                 case I32 -> buffer.getInt();
+                case I8 -> buffer.get();
                 case F16, F64 -> throw new IllegalArgumentException("no sample has " + type.dtype());
             };
         }

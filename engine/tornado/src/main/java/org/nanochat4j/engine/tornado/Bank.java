@@ -2,6 +2,7 @@ package org.nanochat4j.engine.tornado;
 
 import java.lang.foreign.MemorySegment;
 import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.EngineException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -46,7 +47,9 @@ record Bank(String name, Use use, DType dtype, TornadoNativeArray array) {
             case F32 -> FloatArray.fromSegmentShallow(memory);
             case I32 -> IntArray.fromSegmentShallow(memory);
             case BF16 -> ShortArray.fromSegmentShallow(memory);
-            case F16, F64 -> throw new IllegalArgumentException("no bank of " + dtype);
+            case F16, I8, F64 ->
+                throw new EngineException.BadProgram("TornadoVM keeps no tensors of " + dtype + ", but " + name
+                        + " would hold some\n  remedy: use weights of F32, or the CPU backend (--backend cpu)");
         };
         return new Bank(name, use, dtype, array);
     }

@@ -68,7 +68,7 @@ final class Graphs {
             case F32 -> TaskPackage.createPackage(name, StageKernels::zero, context, bank.floats(), elements);
             case I32 -> TaskPackage.createPackage(name, StageKernels::zeroInts, context, bank.ints(), elements);
             case BF16 -> TaskPackage.createPackage(name, StageKernels::zeroShorts, context, bank.halves(), elements);
-            case F16, F64 -> throw new IllegalStateException("a bank of " + bank.dtype());
+            case F16, I8, F64 -> throw new IllegalStateException("a bank of " + bank.dtype());
         };
         return new Task(work, StageKernels.launch());
     }
@@ -101,7 +101,7 @@ final class Graphs {
                         stage.data().halves(),
                         stage.control().ints(),
                         bank.halves());
-            case F16, F64 -> throw new IllegalStateException("a bank of " + bank.dtype());
+            case F16, I8, F64 -> throw new IllegalStateException("a bank of " + bank.dtype());
         };
         TaskGraph graph = new TaskGraph(name)
                 .transferToDevice(

@@ -25,7 +25,7 @@ final class MoveTasks {
             case BF16 ->
                 TaskPackage.createPackage(
                         w.next(), CastKernels::copy, w.context(), x.halves(), x.at(), y.halves(), y.at(), n);
-            case F16, F64 ->
+            case F16, I8, F64 ->
                 throw new IllegalStateException("a bank of " + x.bank().dtype());
         };
         w.add(work, Launch.elements(n));

@@ -64,7 +64,7 @@ final class Gemv {
         Memory.putFloat(address, add ? Memory.getFloat(address) + value : value);
     }
 
-    private static void four(int k, long x, long w, long ldw, long sums) {
+    static void four(int k, long x, long w, long ldw, long sums) {
         FloatVector a0 = FloatVector.zero(Memory.F);
         FloatVector a1 = FloatVector.zero(Memory.F);
         FloatVector a2 = FloatVector.zero(Memory.F);
@@ -97,7 +97,7 @@ final class Gemv {
     }
 
     /** One dot product, summed in the order of {@link #four}. */
-    private static float dot(int k, long x, long w) {
+    static float dot(int k, long x, long w) {
         FloatVector a = FloatVector.zero(Memory.F);
         FloatVector b = FloatVector.zero(Memory.F);
         int pairs = k / (2 * LANES);
@@ -112,7 +112,7 @@ final class Gemv {
     }
 
     /** Adds the products of the last k mod 2 LANES elements. */
-    private static float addTail(float sum, int k, long x, long w) {
+    static float addTail(float sum, int k, long x, long w) {
         float total = sum;
         for (int p = k - k % (2 * LANES); p < k; p++) {
             total = Math.fma(Memory.getFloat(x + 4L * p), Memory.getFloat(w + 4L * p), total);

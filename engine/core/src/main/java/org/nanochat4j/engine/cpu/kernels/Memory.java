@@ -83,6 +83,16 @@ public final class Memory {
         ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, value);
     }
 
+    /** Reads one byte, signed. */
+    public static byte getByte(long address) {
+        return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
+    /** Writes one byte. */
+    public static void putByte(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
     /** Copies bytes between buffers that do not overlap. A loop, because bulk operations of segments may allocate slices. */
     public static void copy(long source, long target, long bytes) {
         long i = 0;

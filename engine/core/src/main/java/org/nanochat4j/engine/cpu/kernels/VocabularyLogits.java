@@ -6,7 +6,7 @@ public final class VocabularyLogits implements Kernel {
     private static final int BLOCK = 1 << 14;
 
     private final Parallel pool;
-    private final Gemm product;
+    private final Kernel product;
     private final long elements;
     private final float cap;
     private final long out;
@@ -15,27 +15,17 @@ public final class VocabularyLogits implements Kernel {
     /**
      * Binds the kernel.
      *
-     * @param scratch address of {@link #scratchBytes} bytes, 64-byte aligned
-     * @param rows N
-     * @param width C
-     * @param vocabulary V, how many rows of w count
+     * @param product computes x wᵀ into out
+     * @param elements N V, how many there are
      * @param cap bound of the logits; positive infinity for none
-     * @param x address of (N, C)
-     * @param w address of (at least V, C)
      * @param out address of (N, V)
      */
-    public VocabularyLogits(
-            Parallel pool, long scratch, int rows, int width, int vocabulary, float cap, long x, long w, long out) {
+    public VocabularyLogits(Parallel pool, Kernel product, long elements, float cap, long out) {
         this.pool = pool;
-        this.product = new Gemm(pool, scratch, GemmShape.of(rows, vocabulary, width, false, true), false, x, w, out);
-        this.elements = (long) rows * vocabulary;
+        this.product = product;
+        this.elements = elements;
         this.cap = cap;
         this.out = out;
-    }
-
-    /** Bytes of scratch for a pool of {@code threads}. */
-    public static long scratchBytes(int rows, int width, int vocabulary, int threads) {
-        return Gemm.scratchBytes(GemmShape.of(rows, vocabulary, width, false, true), threads);
     }
 
     @Override

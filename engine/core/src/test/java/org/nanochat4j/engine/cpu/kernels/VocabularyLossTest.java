@@ -208,8 +208,10 @@ class VocabularyLossTest {
         try (Case c = new Case(size, 0.5, 0);
                 Parallel pool = new Parallel(2)) {
             long out = c.buffers.empty((long) size.rows * size.vocabulary);
-            long scratch = c.buffers.scratch(VocabularyLogits.scratchBytes(size.rows, size.width, size.vocabulary, 2));
-            new VocabularyLogits(pool, scratch, size.rows, size.width, size.vocabulary, size.cap, c.x, c.w, out).run();
+            GemmShape shape = GemmShape.of(size.rows, size.vocabulary, size.width, false, true);
+            long scratch = c.buffers.scratch(Gemm.scratchBytes(shape, 2));
+            Gemm product = new Gemm(pool, scratch, shape, false, c.x, c.w, out);
+            new VocabularyLogits(pool, product, (long) size.rows * size.vocabulary, size.cap, out).run();
             Buffers.assertClose(c.logits, Buffers.floats(out, c.logits.length), 2e-6, "logits");
             c.buffers.checkGuards();
         }
