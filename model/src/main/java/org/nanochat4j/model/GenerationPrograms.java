@@ -12,6 +12,7 @@ import org.nanochat4j.engine.program.Recorder;
  *
  * @param gpt the model
  * @param cache B rows, P positions
+ * @param weights what single tokens are multiplied by
  * @param topK candidates of a draw, 0 for all
  * @param token I32 (B, 1), each row's newest token, input of decode
  * @param temperature (1), input; 0 takes the most likely token
@@ -22,6 +23,7 @@ import org.nanochat4j.engine.program.Recorder;
 public record GenerationPrograms(
         Gpt gpt,
         KvCache cache,
+        DecodeWeights weights,
         int topK,
         Variable token,
         Variable temperature,
@@ -29,7 +31,7 @@ public record GenerationPrograms(
         Variable logits,
         Variable next) {
     /**
-     * The program that reads prompts.
+     * The program that reads prompts; the cache's positions are those of each row's last token while it runs.
      *
      * @param ids I32 (B, T), input
      * @param last {@code row * T + length - 1}, I32 (B), input
@@ -46,6 +48,19 @@ public record GenerationPrograms(
      * @return ready to record programs
      */
     public static GenerationPrograms of(Gpt gpt, KvCache cache, int topK) {
+        return of(gpt, cache, DecodeWeights.PARAMETERS, topK);
+    }
+
+    /**
+     * Declares what the programs share.
+     *
+     * @param gpt the model
+     * @param cache where tokens are remembered
+     * @param weights what single tokens are multiplied by, declared for this model
+     * @param topK candidates of a draw, 0 for all
+     * @return ready to record programs
+     */
+    public static GenerationPrograms of(Gpt gpt, KvCache cache, DecodeWeights weights, int topK) {
         int rows = cache.rows();
         if (topK < 0) {
             throw new ModelException.BadConfig("top-k " + topK + " is negative; use 0 to draw from all tokens");
@@ -53,6 +68,7 @@ public record GenerationPrograms(
         return new GenerationPrograms(
                 gpt,
                 cache,
+                weights,
                 topK,
                 new Variable("token", TensorType.i32(rows, 1), Variable.Role.INPUT),
                 new Variable("temperature", TensorType.f32(1), Variable.Role.INPUT),
@@ -71,14 +87,14 @@ public record GenerationPrograms(
         Variable ids = new Variable("prompt", TensorType.i32(cache.rows(), length), Variable.Role.INPUT);
         Variable last = new Variable("last", TensorType.i32(cache.rows()), Variable.Role.INPUT);
         Recorder in = new Recorder("prefill." + length);
-        draw(in, gpt.prefill(in, in.use(ids), in.use(last), cache));
+        draw(in, gpt.prefill(in, in.use(ids), in.use(last), cache, weights));
         return new Prefill(ids, last, in.finish());
     }
 
     /** {@return the program that takes one more token per row, at the cache's positions} */
     public Program decode() {
         Recorder in = new Recorder("decode");
-        draw(in, gpt.decode(in, in.use(token), cache));
+        draw(in, gpt.decode(in, in.use(token), cache, weights));
         return in.finish();
     }
 

@@ -92,13 +92,31 @@ public final class Generator {
      * @throws ModelException.NotReady if the model has no weights on the engine
      */
     public Generator(Gpt gpt, Engine engine, int rows, int capacity, int topK) {
+        this(gpt, engine, rows, capacity, topK, WeightFormat.F32);
+    }
+
+    /**
+     * Compiles the decode program, declares the cache, and rounds the weights as they are now into copies if they are to be read in fewer bytes.
+     *
+     * @param gpt a model that is ready on the engine
+     * @param engine where it runs
+     * @param rows sequences generated together
+     * @param capacity tokens per row, prompt included
+     * @param topK candidates of a draw, 0 for all
+     * @param format of the weights that single tokens are multiplied by; others than F32 need the CPU backend
+     * @throws ModelException.BadConfig if the cache is larger than the model's positions
+     * @throws ModelException.NotReady if the model has no weights on the engine
+     */
+    public Generator(Gpt gpt, Engine engine, int rows, int capacity, int topK, WeightFormat format) {
         gpt.requireReady(engine);
         this.gpt = gpt;
         this.engine = engine;
         this.rows = rows;
         this.capacity = capacity;
-        this.programs = GenerationPrograms.of(gpt, KvCache.declare(gpt.config(), rows, capacity), topK);
+        DecodeWeights weights = DecodeWeights.declare(gpt.parameters(), format);
+        this.programs = GenerationPrograms.of(gpt, KvCache.declare(gpt.config(), rows, capacity), weights, topK);
         this.decode = engine.compile(engine.plan(List.of(programs.decode()))).getFirst();
+        weights.fill(engine);
         this.positions = new int[rows];
         this.uniform = new float[rows];
     }
@@ -197,11 +215,13 @@ public final class Generator {
         Compiled compiled = prefills.computeIfAbsent(length, this::compile);
         int[] ids = new int[rows * length];
         int[] last = new int[rows];
+        int[] at = new int[rows];
         List<Philox> streams = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
             int[] prompt = row < prompts.size() ? prompts.get(row) : new int[1];
             System.arraycopy(prompt, 0, ids, row * length, prompt.length);
-            last[row] = row * length + prompt.length - 1;
+            at[row] = prompt.length - 1;
+            last[row] = row * length + at[row];
             positions[row] = prompt.length;
             streams.add(new Philox(seed, row));
         }
@@ -209,6 +229,7 @@ public final class Generator {
         step = 0;
         engine.write(compiled.prefill().ids(), ids);
         engine.write(compiled.prefill().last(), last);
+        engine.write(programs.cache().positions(), at);
         engine.write(programs.temperature(), new float[] {(float) temperature});
         return draw(compiled.executable());
     }

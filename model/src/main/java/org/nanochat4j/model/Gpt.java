@@ -58,8 +58,8 @@ public final class Gpt {
         void block(int layer, Tensor in, Tensor out);
     }
 
-    /** What all layers of one forward pass share. */
-    private record Pass(Interpreter in, Tensor ids, Tensor start, Past past, Watch watch) {}
+    /** What all layers of one forward pass share; the weights are those of products with a single token of each row. */
+    private record Pass(Interpreter in, Tensor ids, Tensor start, Past past, DecodeWeights weights, Watch watch) {}
 
     private final GptConfig config;
     private final GptParameters parameters;
@@ -156,7 +156,7 @@ public final class Gpt {
      * @return (B, T, C)
      */
     public Tensor hidden(Interpreter in, Tensor ids, Watch watch) {
-        return norm(stream(new Pass(in, ids, zeroStart(in, ids), new Past.None(), watch)));
+        return norm(stream(new Pass(in, ids, zeroStart(in, ids), new Past.None(), DecodeWeights.PARAMETERS, watch)));
     }
 
     /**
@@ -179,22 +179,28 @@ public final class Gpt {
      * @return (N, V)
      */
     public Tensor head(Interpreter in, Tensor hidden) {
-        return hidden.logits(in.use(parameters.lmHead().value()), SOFTCAP, config.vocabularySize());
+        return head(in, hidden, DecodeWeights.PARAMETERS);
+    }
+
+    private Tensor head(Interpreter in, Tensor hidden, DecodeWeights weights) {
+        return weights.logits(in, hidden, parameters.lmHead(), SOFTCAP, config.vocabularySize());
     }
 
     /**
-     * Reads prompts into an empty cache. Rows may be of different lengths: what stands behind a row's last token is computed and never seen.
+     * Reads prompts into an empty cache. Rows may be of different lengths: what stands behind a row's last token is computed and never seen. Of the last block
+     * and the vocabulary projection only what a row's last token needs is computed.
      *
      * @param in where it is computed or recorded
      * @param ids I32 (B, T), T at most the cache's capacity
      * @param last flattened index of each row's last token, {@code row * T + length - 1}, I32 (B)
-     * @param cache is written
+     * @param cache is written; its positions are those of each row's last token, {@code length - 1}
+     * @param weights for products with the last tokens alone
      * @return logits of each row's last token (B, V)
      */
-    public Tensor prefill(Interpreter in, Tensor ids, Tensor last, KvCache cache) {
-        Pass pass = new Pass(in, ids, zeroStart(in, ids), new Past.Prefill(cache, last), Watch.NONE);
-        Tensor x = stream(pass); // (B, T, C)
-        return head(in, norm(x.reshape(x.shape().rows(), config.channels()).embedding(last)));
+    public Tensor prefill(Interpreter in, Tensor ids, Tensor last, KvCache cache, DecodeWeights weights) {
+        Past past = new Past.Prefill(cache, last);
+        Tensor x = stream(new Pass(in, ids, zeroStart(in, ids), past, weights, Watch.NONE)); // (B, 1, C)
+        return head(in, norm(x).reshape(cache.rows(), config.channels()), weights);
     }
 
     /**
@@ -203,12 +209,13 @@ public final class Gpt {
      * @param in where it is computed or recorded
      * @param ids I32 (B, 1)
      * @param cache is read and written; its positions are not moved
+     * @param weights the matrices to multiply by
      * @return logits (B, V)
      */
-    public Tensor decode(Interpreter in, Tensor ids, KvCache cache) {
-        Tensor x =
-                stream(new Pass(in, ids, in.use(cache.positions()), new Past.Cached(cache), Watch.NONE)); // (B, 1, C)
-        return head(in, norm(x).reshape(cache.rows(), config.channels()));
+    public Tensor decode(Interpreter in, Tensor ids, KvCache cache, DecodeWeights weights) {
+        Past past = new Past.Cached(cache);
+        Tensor x = stream(new Pass(in, ids, in.use(cache.positions()), past, weights, Watch.NONE)); // (B, 1, C)
+        return head(in, norm(x).reshape(cache.rows(), config.channels()), weights);
     }
 
     private Tensor zeroStart(Interpreter in, Tensor ids) {
@@ -218,7 +225,7 @@ public final class Gpt {
         return in.use(zeros);
     }
 
-    /** The residual stream from the embedding to the last block. */
+    /** The residual stream from the embedding to the last block (B, T, C); of prompts that are read into a cache the last tokens alone (B, 1, C). */
     private Tensor stream(Pass pass) {
         Interpreter in = pass.in();
         Tensor x = norm(in.use(parameters.tokenEmbedding().value()).embedding(pass.ids())); // (B, T, C)
@@ -240,9 +247,32 @@ public final class Gpt {
                 middle = x;
             }
         }
-        return lambdas == null
-                ? x
-                : x.sub(middle.scaleBy(in.use(lambdas.backout().value())));
+        if (lambdas == null) {
+            return x;
+        }
+        Tensor taken = middle.shape().equals(x.shape()) ? middle : wanted(pass, config.layers() - 1, middle);
+        return x.sub(taken.scaleBy(in.use(lambdas.backout().value())));
+    }
+
+    /** Whether a layer's output is wanted of the last token of each row alone: in the last layer, while prompts are read into a cache. */
+    private boolean isForLast(Pass pass, int layer) {
+        return pass.past() instanceof Past.Prefill && layer == config.layers() - 1;
+    }
+
+    /** The tokens whose output of a layer is wanted: (B, T, C), or (B, 1, C). */
+    private Tensor wanted(Pass pass, int layer, Tensor x) {
+        return isForLast(pass, layer) && pass.past() instanceof Past.Prefill(KvCache cache, Tensor last)
+                ? x.reshape(x.shape().rows(), config.channels())
+                        .embedding(last)
+                        .reshape(cache.rows(), 1, config.channels())
+                : x;
+    }
+
+    /** {@code x Wᵀ}. */
+    private static Tensor times(Pass pass, Tensor x, Parameter weight) {
+        return x.shape().dim(1) == 1
+                ? pass.weights().times(pass.in(), x, weight)
+                : x.matmulTransposed(pass.in().use(weight.value()));
     }
 
     private static Tensor entry(Interpreter in, Parameter vector, int index) {
@@ -279,28 +309,30 @@ public final class Gpt {
 
     private Tensor block(Pass pass, int layer, Tensor x) {
         GptParameters.Block w = parameters.blocks().get(layer);
-        Tensor y = x.add(attention(pass, layer, w, norm(x)));
-        return y.add(mlp(pass.in(), w, norm(y)));
+        Tensor y = wanted(pass, layer, x).add(attention(pass, layer, w, norm(x)));
+        return y.add(mlp(pass, w, norm(y)));
     }
 
     private Tensor attention(Pass pass, int layer, GptParameters.Block w, Tensor x) {
         Interpreter in = pass.in();
         Tensor cos = in.use(rotary.cos());
         Tensor sin = in.use(rotary.sin());
-        Tensor q = norm(heads(in, x, w.query(), config.heads()).rope(cos, sin, pass.start())); // (B, T, H, D)
-        Tensor k = norm(heads(in, x, w.key(), config.kvHeads()).rope(cos, sin, pass.start())); // (B, T, Hkv, D)
-        Tensor v = heads(in, x, w.value(), config.kvHeads()); // (B, T, Hkv, D)
+        Tensor asking = wanted(pass, layer, x); // (B, T, C), or (B, 1, C) over a cache
+        Tensor at = pass.past() instanceof Past.Prefill(KvCache cache, var _) && isForLast(pass, layer)
+                ? in.use(cache.positions())
+                : pass.start();
+        Tensor q = norm(heads(pass, asking, w.query(), config.heads()).rope(cos, sin, at)); // (B, T, H, D)
+        Tensor k = norm(heads(pass, x, w.key(), config.kvHeads()).rope(cos, sin, pass.start())); // (B, T, Hkv, D)
+        Tensor v = heads(pass, x, w.value(), config.kvHeads()); // (B, T, Hkv, D)
         if (w.valueEmbedding() != null) {
             v = v.add(valueEmbedding(pass, w.valueEmbedding(), x, v));
         }
-        return attend(pass, layer, q, k, v)
-                .reshape(x.shape())
-                .matmulTransposed(in.use(w.projection().value()));
+        return times(pass, attend(pass, layer, q, k, v).reshape(asking.shape()), w.projection());
     }
 
-    private Tensor heads(Interpreter in, Tensor x, Parameter weight, int heads) {
-        return x.matmulTransposed(in.use(weight.value()))
-                .reshape(x.shape().dim(0), x.shape().dim(1), heads, config.headSize());
+    private static Tensor heads(Pass pass, Tensor x, Parameter weight, int heads) {
+        Tensor y = times(pass, x, weight);
+        return y.reshape(x.shape().dim(0), x.shape().dim(1), heads, y.shape().last() / heads);
     }
 
     /** The token's own embedding as values, each head behind its gate, which reads the first channels of the normalised stream. */
@@ -322,15 +354,23 @@ public final class Gpt {
             case Past.None() -> q.causalAttention(k, v, window, scale);
             case Past.Prefill(KvCache cache, var _) -> {
                 append(pass, cache, layer, k, v);
-                yield q.causalAttention(k, v, window, scale);
+                yield isForLast(pass, layer)
+                        ? overCache(pass, cache, layer, q, scale)
+                        : q.causalAttention(k, v, window, scale);
             }
             case Past.Cached(KvCache cache) -> {
                 append(pass, cache, layer, k, v);
-                Tensor keys = pass.in().use(cache.keys().get(layer));
-                Tensor values = pass.in().use(cache.values().get(layer));
-                yield q.apply(new CachedAttention(window, scale), q, keys, values, pass.start());
+                yield overCache(pass, cache, layer, q, scale);
             }
         };
+    }
+
+    /** One query of each row (B, 1, H, D) at the cache's positions. */
+    private Tensor overCache(Pass pass, KvCache cache, int layer, Tensor q, float scale) {
+        Interpreter in = pass.in();
+        Tensor keys = in.use(cache.keys().get(layer));
+        Tensor values = in.use(cache.values().get(layer));
+        return q.apply(new CachedAttention(config.window(layer), scale), q, keys, values, in.use(cache.positions()));
     }
 
     private static void append(Pass pass, KvCache cache, int layer, Tensor k, Tensor v) {
@@ -340,10 +380,8 @@ public final class Gpt {
         values.apply(new KvAppend(), List.of(values, v, pass.start()));
     }
 
-    private static Tensor mlp(Interpreter in, GptParameters.Block w, Tensor x) {
-        return x.matmulTransposed(in.use(w.up().value()))
-                .reluSquared()
-                .matmulTransposed(in.use(w.down().value()));
+    private static Tensor mlp(Pass pass, GptParameters.Block w, Tensor x) {
+        return times(pass, times(pass, x, w.up()).reluSquared(), w.down());
     }
 
     private static Tensor norm(Tensor x) {

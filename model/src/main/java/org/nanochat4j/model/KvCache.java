@@ -14,7 +14,7 @@ import org.nanochat4j.engine.Variable;
  * @param capacity tokens per row, P
  * @param keys by layer (B, P, Hkv, D)
  * @param values by layer (B, P, Hkv, D)
- * @param positions of each row's next token, I32 (B); the host writes it
+ * @param positions of each row's next token, or of the last of a prompt that is read, I32 (B); the host writes it
  * @param previous normalised embedding of each row's last token before smearing (B, 1, C)
  */
 public record KvCache(

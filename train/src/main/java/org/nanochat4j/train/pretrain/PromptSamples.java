@@ -94,11 +94,12 @@ final class PromptSamples {
         for (int row = 0; row < rows; row++) {
             int[] prompt = prompts.get(row);
             System.arraycopy(prompt, 0, ids, row * longest, prompt.length);
-            last[row] = row * longest + prompt.length - 1;
-            positions[row] = prompt.length;
+            positions[row] = prompt.length - 1;
+            last[row] = row * longest + positions[row];
         }
         engine.write(prefill.ids(), ids);
         engine.write(prefill.last(), last);
+        engine.write(generation.cache().positions(), positions);
         engine.write(generation.temperature(), new float[] {0});
         engine.write(generation.uniform(), new float[rows]);
         programs.prefill().run();
@@ -117,12 +118,12 @@ final class PromptSamples {
             if (n == NEW_TOKENS) {
                 return added;
             }
-            engine.write(generation.token(), next);
-            engine.write(generation.cache().positions(), positions);
-            programs.decode().run();
             for (int row = 0; row < rows; row++) {
                 positions[row]++;
             }
+            engine.write(generation.token(), next);
+            engine.write(generation.cache().positions(), positions);
+            programs.decode().run();
         }
     }
 

@@ -11,30 +11,86 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.DecodeWeights;
+import org.nanochat4j.model.GenerationPrograms;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.model.KvCache;
 import org.nanochat4j.model.LearningRates;
 import org.nanochat4j.model.ParamGroups;
 import org.nanochat4j.model.TrainingPrograms;
+import org.nanochat4j.model.WeightFormat;
 
-/** Replaying a compiled training step leaves no garbage: not on the training thread, and not on the pool's workers. */
+/** Replaying a compiled training step, or one token of generation, leaves no garbage: not on the calling thread, and not on the pool's workers. */
 class AllocationTest {
     private static final int THREADS = 2;
     private static final int STEPS = 100;
+    private static final String TRAINING = "training";
 
     /** The compiler is done long before; a machine under load takes longer. */
     private static final long DEADLINE_SECONDS = 180;
 
     private static final ThreadMXBean BEAN = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+    /** Something that is done again and again. */
+    private interface Steps {
+        void step();
+
+        /** A number that the last step computed. */
+        float result();
+    }
+
+    /** Tokens of a small GPT over a cache, each forced. */
+    private static final class Generation implements Steps {
+        private static final int CAPACITY = 64;
+
+        private final Engine engine;
+        private final GenerationPrograms programs;
+        private final Executable decode;
+        private final int[] token = new int[1];
+        private final int[] position = new int[1];
+        private final float[] logits;
+        private final MemorySegment tokenBytes = MemorySegment.ofArray(token);
+        private final MemorySegment positionBytes = MemorySegment.ofArray(position);
+        private final MemorySegment logitBytes;
+
+        Generation(Engine engine, GptConfig config, WeightFormat format) {
+            this.engine = engine;
+            Gpt gpt = new Gpt(config);
+            gpt.initialise(engine, 42);
+            DecodeWeights weights = DecodeWeights.declare(gpt.parameters(), format);
+            weights.fill(engine);
+            programs = GenerationPrograms.of(gpt, KvCache.declare(config, 1, CAPACITY), weights, 0);
+            decode = engine.compile(engine.plan(List.of(programs.decode()))).getFirst();
+            logits = new float[config.vocabularySize()];
+            logitBytes = MemorySegment.ofArray(logits);
+        }
+
+        @Override
+        public void step() {
+            token[0] = (token[0] + 7) % logits.length;
+            position[0] = (position[0] + 1) % CAPACITY;
+            engine.write(programs.token(), 0, tokenBytes);
+            engine.write(programs.cache().positions(), 0, positionBytes);
+            decode.run();
+            engine.read(programs.logits(), 0, logitBytes);
+        }
+
+        @Override
+        public float result() {
+            return logits[0];
+        }
+    }
+
     /** A run of a small GPT whose every buffer exists before the first step. */
-    private static final class Run {
+    private static final class Run implements Steps {
         private final Engine engine;
         private final TrainingPrograms programs;
         private final Executable micro;
@@ -69,7 +125,8 @@ class AllocationTest {
         }
 
         /** Two micro-batches, norms and an update. */
-        void step() {
+        @Override
+        public void step() {
             for (int i = 0; i < 2; i++) {
                 for (int at = 0; at < ids.length; at++) {
                     ids[at] = (at * at + at / 7 + step) % vocabulary;
@@ -84,6 +141,18 @@ class AllocationTest {
             hyper.write(engine, groups, step++);
             update.run();
         }
+
+        @Override
+        public float result() {
+            return loss[0];
+        }
+    }
+
+    private static Steps steps(String what, Engine engine) {
+        GptConfig config = new GptConfig(64, 257, 3, 4, 2, 128, "SL", Architecture.CURRENT);
+        return what.equals(TRAINING)
+                ? new Run(engine, config, 2)
+                : new Generation(engine, config, WeightFormat.valueOf(what));
     }
 
     /** This thread and the pool's workers. */
@@ -104,14 +173,14 @@ class AllocationTest {
         return bytes;
     }
 
-    /** Takes steps in this process until the last {@link #STEPS} were quiet enough, and says so; exit code 1 if time is up before. */
+    /** Takes steps of the kind that the argument names in this process until the last {@link #STEPS} were quiet enough, and says so; exit code 1 if time is up before. */
     public static void main(String[] args) {
         if (!BEAN.isThreadAllocatedMemorySupported()) {
             System.out.println("this JVM counts no allocations");
             System.exit(1);
         }
         try (Engine engine = Engine.open("cpu", new BackendOptions(THREADS))) {
-            Run run = new Run(engine, new GptConfig(64, 257, 3, 4, 2, 128, "SL", Architecture.CURRENT), 2);
+            Steps steps = steps(args[0], engine);
             long[] threads = threads();
             if (threads.length < THREADS) {
                 System.out.println("no worker thread was found");
@@ -120,16 +189,17 @@ class AllocationTest {
             long deadline = System.nanoTime() + DEADLINE_SECONDS * 1_000_000_000;
             long[] last = new long[STEPS];
             boolean quiet = false;
+            int count = 0;
             while (!quiet && System.nanoTime() < deadline) {
                 long before = allocated(threads);
-                run.step();
-                last[run.step % STEPS] = allocated(threads) - before;
-                quiet = run.step > STEPS && quiet(last);
+                steps.step();
+                last[++count % STEPS] = allocated(threads) - before;
+                quiet = count > STEPS && quiet(last);
             }
             System.out.printf(
-                    "%d steps, loss %f, bytes allocated by each of the last %d: %s%n",
-                    run.step, run.loss[0], STEPS, Arrays.toString(last));
-            System.exit(quiet && Float.isFinite(run.loss[0]) ? 0 : 1);
+                    "%d steps, result %f, bytes allocated by each of the last %d: %s%n",
+                    count, steps.result(), STEPS, Arrays.toString(last));
+            System.exit(quiet && Float.isFinite(steps.result()) ? 0 : 1);
         }
     }
 
@@ -142,9 +212,11 @@ class AllocationTest {
                 && Arrays.stream(bytes).sum() < 1024;
     }
 
-    @Test
-    @DisplayName("100 training steps on two threads allocate no Java heap once they are compiled")
-    void steps() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {TRAINING, "F32", "BF16", "INT8"})
+    @DisplayName(
+            "100 training steps, or tokens generated with weights of a format, allocate no Java heap on two threads once they are compiled")
+    void steps(String what) throws Exception {
         // a process of its own: what other tests made of the profiles of shared methods decides what the compiler makes
         // of them
         Process process = new ProcessBuilder(
@@ -153,7 +225,8 @@ class AllocationTest {
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        AllocationTest.class.getName())
+                        AllocationTest.class.getName(),
+                        what)
                 .redirectErrorStream(true)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
