@@ -15,11 +15,13 @@ import org.nanochat4j.engine.program.Step;
 import org.nanochat4j.engine.program.Value;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.model.DecodeWeights;
 import org.nanochat4j.model.GenerationPrograms;
 import org.nanochat4j.model.Generator;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.KvCache;
+import org.nanochat4j.model.WeightFormat;
 import org.nanochat4j.train.data.Progress;
 
 /**
@@ -65,6 +67,7 @@ public record Decoding(
      * What to measure.
      *
      * @param config the model
+     * @param weights how the matrices are stored that single tokens are multiplied by
      * @param prompt tokens of a prompt, at least 1
      * @param tokens drawn for each row, at least 2
      * @param batch rows
@@ -72,10 +75,19 @@ public record Decoding(
      * @param warmUp generations before those that are timed
      * @param rounds generations that are timed
      */
-    public record Settings(GptConfig config, int prompt, int tokens, int batch, int threads, int warmUp, int rounds) {
+    public record Settings(
+            GptConfig config,
+            WeightFormat weights,
+            int prompt,
+            int tokens,
+            int batch,
+            int threads,
+            int warmUp,
+            int rounds) {
         String label() {
-            return "depth " + config.layers() + ", vocabulary " + config.vocabularySize() + ", prompt " + prompt + ", "
-                    + tokens + " tokens, batch " + batch + ", threads " + threads;
+            return "depth " + config.layers() + ", vocabulary " + config.vocabularySize()
+                    + (weights == WeightFormat.F32 ? "" : ", weights " + weights) + ", prompt " + prompt + ", " + tokens
+                    + " tokens, batch " + batch + ", threads " + threads;
         }
     }
 
@@ -96,7 +108,7 @@ public record Decoding(
         int capacity = settings.prompt() + settings.tokens();
         try (Engine engine = Engine.open("cpu", new BackendOptions(settings.threads()))) {
             gpt.initialise(engine, 42);
-            var generator = new Generator(gpt, engine, batch, capacity, 0);
+            var generator = new Generator(gpt, engine, batch, capacity, 0, settings.weights());
             List<int[]> prompts = prompts(settings);
             boolean[] active = new boolean[batch];
             Arrays.fill(active, true);
@@ -117,7 +129,8 @@ public record Decoding(
             }
             progress.report("generations", all, all);
         }
-        long bytes = weightBytes(GenerationPrograms.of(gpt, KvCache.declare(config, batch, capacity), 0)
+        DecodeWeights weights = DecodeWeights.declare(gpt.parameters(), settings.weights());
+        long bytes = weightBytes(GenerationPrograms.of(gpt, KvCache.declare(config, batch, capacity), weights, 0)
                 .decode());
         Timing reading = Timing.of(prefill);
         Timing token = Timing.of(decode);
@@ -126,7 +139,7 @@ public record Decoding(
                 settings.label(),
                 batch * settings.prompt() / reading.median(),
                 batch / token.median(),
-                "F32",
+                settings.weights().name(),
                 config.layers(),
                 config.vocabularySize(),
                 settings.prompt(),

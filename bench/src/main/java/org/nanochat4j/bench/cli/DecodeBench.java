@@ -3,6 +3,7 @@ package org.nanochat4j.bench.cli;
 import org.nanochat4j.bench.Decoding;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.model.GptConfig;
+import org.nanochat4j.model.WeightFormat;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.UserError;
 import picocli.CommandLine.Command;
@@ -55,6 +56,13 @@ final class DecodeBench extends BenchVerb {
             showDefaultValue = Visibility.ALWAYS)
     private int warmUp = 3;
 
+    @Option(
+            names = "--weights",
+            paramLabel = "f32|bf16|int8",
+            description = "How the weights are stored that tokens are multiplied by.",
+            showDefaultValue = Visibility.ALWAYS)
+    private WeightFormat weights = WeightFormat.F32;
+
     DecodeBench(Console console) {
         super(console);
     }
@@ -74,6 +82,6 @@ final class DecodeBench extends BenchVerb {
                     "give fewer, or a larger --seq-len");
         }
         return Decoding.measure(
-                new Decoding.Settings(config, prompt, tokens, batch, threads(), warmUp, rounds), progress());
+                new Decoding.Settings(config, weights, prompt, tokens, batch, threads(), warmUp, rounds), progress());
     }
 }

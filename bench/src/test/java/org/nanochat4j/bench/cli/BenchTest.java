@@ -130,6 +130,21 @@ class BenchTest {
     }
 
     @Test
+    @DisplayName("decoding with weights of fewer bytes says so, and counts the bytes")
+    void decodeWeights() {
+        String line = "decode --prompt=8 --tokens=4 --rounds=1 --warmup=0 --no-history --json " + MODEL + " --weights=";
+        JsonNode f32 = run(line + "f32").json();
+        JsonNode bf16 = run(line + "bf16").json();
+        JsonNode int8 = run(line + "int8").json();
+        assertEquals("F32", f32.required("dtype").asString());
+        assertEquals("BF16", bf16.required("dtype").asString());
+        assertEquals("INT8", int8.required("dtype").asString());
+        double whole = f32.required("weight_bytes").asDouble();
+        assertEquals(0.5, bf16.required("weight_bytes").asDouble() / whole, 0.05);
+        assertEquals(0.26, int8.required("weight_bytes").asDouble() / whole, 0.06);
+    }
+
+    @Test
     void gemmOfOneShape() {
         JsonNode json = run("gemm --shape=96x64x32 --shape=16x8x4:TN --warmup-seconds=0 --seconds=0 --rounds=2 --json")
                 .json();

@@ -9,6 +9,7 @@ import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.Generator;
 import org.nanochat4j.model.Gpt;
+import org.nanochat4j.model.WeightFormat;
 import org.nanochat4j.tokenizer.SpecialToken;
 import org.nanochat4j.tokenizer.StreamDecoder;
 import org.nanochat4j.tokenizer.Tokenizer;
@@ -71,6 +72,14 @@ final class SampleCommand extends Verb {
             showDefaultValue = Visibility.ALWAYS)
     private long seed = 42;
 
+    @Option(
+            names = "--weights",
+            paramLabel = "f32|bf16|int8",
+            description =
+                    "What new tokens are computed from: f32 is the model as trained; bf16 and int8 (CPU backend only) are rounded copies that are faster to read.",
+            showDefaultValue = Visibility.ALWAYS)
+    private WeightFormat weights = WeightFormat.F32;
+
     SampleCommand(Console console) {
         super(console);
     }
@@ -88,7 +97,8 @@ final class SampleCommand extends Verb {
         try (Engine engine = engineArguments.open(console())) {
             Gpt gpt = opened.loadModel(engine);
             int[] ids = tokenizer.encode(prompt, tokenizer.bos(), Tokenizer.NONE);
-            var generator = new Generator(gpt, engine, numSamples, ids.length + Math.max(maxTokens, 1), topK);
+            int capacity = ids.length + Math.max(maxTokens, 1);
+            var generator = new Generator(gpt, engine, numSamples, capacity, topK, weights);
             var options = new Generator.Options(
                     maxTokens, temperature, seed, Set.of(tokenizer.bos(), tokenizer.id(SpecialToken.ASSISTANT_END)));
             List<int[]> prompts = new ArrayList<>();

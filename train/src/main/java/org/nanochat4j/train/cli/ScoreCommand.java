@@ -16,13 +16,16 @@ import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.BitsPerByte;
 import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.CheckpointMeta;
+import org.nanochat4j.model.DecodeWeights;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.SafetensorsWriter;
 import org.nanochat4j.model.Scorer;
 import org.nanochat4j.model.TensorSource;
+import org.nanochat4j.model.WeightFormat;
 import org.nanochat4j.tokenizer.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.core.JacksonException;
@@ -56,6 +59,14 @@ final class ScoreCommand extends Verb {
                     "Also write the logits: for each list of n ids one F32 tensor logits.<row> of shape (n, vocabulary).")
     private @Nullable Path logits;
 
+    @Option(
+            names = "--weights",
+            paramLabel = "f32|bf16|int8",
+            description =
+                    "Round the weights first as generation with the same option does, to see what that costs; f32 leaves them as trained.",
+            showDefaultValue = Visibility.ALWAYS)
+    private WeightFormat weights = WeightFormat.F32;
+
     /** What is scored. */
     static final class Input {
 
@@ -85,6 +96,7 @@ final class ScoreCommand extends Verb {
         List<int[]> lists = lists(opened, tokenizer);
         try (Engine engine = engineArguments.open(console())) {
             Gpt gpt = opened.loadModel(engine);
+            DecodeWeights.round(engine, gpt.parameters(), weights);
             var scorer = new Scorer(gpt, engine);
             List<float[]> losses = scorer.losses(lists);
             if (logits != null) {
