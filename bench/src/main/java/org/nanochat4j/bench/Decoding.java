@@ -14,7 +14,6 @@ import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Step;
 import org.nanochat4j.engine.program.Value;
 import org.nanochat4j.engine.runtime.Engine;
-import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.model.DecodeWeights;
 import org.nanochat4j.model.GenerationPrograms;
 import org.nanochat4j.model.Generator;
@@ -36,7 +35,7 @@ import org.nanochat4j.train.data.Progress;
  * @param prompt tokens of a prompt
  * @param tokens drawn for each row
  * @param batch rows
- * @param threads that compute
+ * @param threads that compute, where it is the CPU
  * @param prefill seconds of reading the prompts
  * @param decode seconds of one token for each row
  * @param weightBytes of weights that a token for each row has to read
@@ -71,7 +70,7 @@ public record Decoding(
      * @param prompt tokens of a prompt, at least 1
      * @param tokens drawn for each row, at least 2
      * @param batch rows
-     * @param threads that compute
+     * @param target where
      * @param warmUp generations before those that are timed
      * @param rounds generations that are timed
      */
@@ -81,13 +80,13 @@ public record Decoding(
             int prompt,
             int tokens,
             int batch,
-            int threads,
+            Target target,
             int warmUp,
             int rounds) {
         String label() {
             return "depth " + config.layers() + ", vocabulary " + config.vocabularySize()
                     + (weights == WeightFormat.F32 ? "" : ", weights " + weights) + ", prompt " + prompt + ", " + tokens
-                    + " tokens, batch " + batch + ", threads " + threads;
+                    + " tokens, batch " + batch + ", " + target.label();
         }
     }
 
@@ -101,12 +100,12 @@ public record Decoding(
     public static Decoding measure(Settings settings, Progress progress) {
         GptConfig config = settings.config();
         int batch = settings.batch();
-        Roof roof = Roof.of(settings.threads());
+        Roof roof = settings.target().roof();
         double[] prefill = new double[settings.rounds()];
         double[] decode = new double[settings.rounds()];
         var gpt = new Gpt(config);
         int capacity = settings.prompt() + settings.tokens();
-        try (Engine engine = Engine.open("cpu", new BackendOptions(settings.threads()))) {
+        try (Engine engine = settings.target().engine()) {
             gpt.initialise(engine, 42);
             var generator = new Generator(gpt, engine, batch, capacity, 0, settings.weights());
             List<int[]> prompts = prompts(settings);
@@ -145,7 +144,7 @@ public record Decoding(
                 settings.prompt(),
                 settings.tokens(),
                 batch,
-                settings.threads(),
+                settings.target().threads(),
                 reading,
                 token,
                 bytes,

@@ -82,6 +82,6 @@ final class DecodeBench extends BenchVerb {
                     "give fewer, or a larger --seq-len");
         }
         return Decoding.measure(
-                new Decoding.Settings(config, weights, prompt, tokens, batch, threads(), warmUp, rounds), progress());
+                new Decoding.Settings(config, weights, prompt, tokens, batch, target(), warmUp, rounds), progress());
     }
 }
