@@ -7,13 +7,17 @@ import org.nanochat4j.engine.DType;
  *
  * <p>For few vectors, as in decoding, where reading w once bounds the time: up to {@value #DIRECT} multiply w as it is widened in registers, more of them
  * share a copy of four rows in a near cache. Sums are in F32 and in the order of {@link Gemv}, whatever m and the number of threads; the scale of a row
- * multiplies the sum.
+ * multiplies the sum. As there, the four rows that go together are a quarter of a task's rows apart.
  */
 public final class NarrowProduct implements Kernel {
     /** Vectors for which widening again is cheaper than writing and reading a copy. */
     private static final int DIRECT = 2;
 
-    private static final int TASK_ELEMENTS = 1 << 14;
+    /** Tasks that large matrices have; more of them would be shorter to read in one go. */
+    private static final int TASKS = 128;
+
+    private static final int LEAST_ELEMENTS = 1 << 15;
+    private static final int MOST_ELEMENTS = 1 << 17;
     private static final long VECTOR = 4L * Memory.LANES;
     private static final long SUMS_BYTES = Memory.align(4 * VECTOR);
 
@@ -52,7 +56,8 @@ public final class NarrowProduct implements Kernel {
         this.m = shape.m();
         this.n = shape.n();
         this.k = shape.k();
-        this.rowsPerTask = Math.max(4, TASK_ELEMENTS / k & -4);
+        int least = Math.max(4, LEAST_ELEMENTS / k);
+        this.rowsPerTask = Math.clamp(n / TASKS, least, Math.max(least, MOST_ELEMENTS / k)) & -4;
         this.x = x;
         this.w = w;
         this.scales = scales;
@@ -77,15 +82,16 @@ public final class NarrowProduct implements Kernel {
         long sums = scratch + worker * bytesPerThread(k);
         long copies = sums + SUMS_BYTES;
         int to = Math.min(n, (index + 1) * rowsPerTask);
-        int row = index * rowsPerTask;
-        for (; row + 4 <= to; row += 4) {
+        int first = index * rowsPerTask;
+        int quarter = (to - first) / 4;
+        for (int row = first; row < first + quarter; row++) {
             if (m <= DIRECT) {
-                direct(row, sums);
+                direct(row, quarter, sums);
             } else {
-                shared(row, sums, copies);
+                shared(row, quarter, sums, copies);
             }
         }
-        for (; row < to; row++) {
+        for (int row = first + 4 * quarter; row < to; row++) {
             NarrowRows.widen(stored, k, row(row), copies);
             for (int i = 0; i < m; i++) {
                 write(i, row, Gemv.dot(k, x(i), copies));
@@ -93,9 +99,9 @@ public final class NarrowProduct implements Kernel {
         }
     }
 
-    /** Four rows times each vector, widened in registers. */
-    private void direct(int row, long sums) {
-        long ldw = (long) k * stored.bytes();
+    /** Four rows, so many apart, times each vector, widened in registers. */
+    private void direct(int row, int apart, long sums) {
+        long ldw = (long) apart * k * stored.bytes();
         for (int i = 0; i < m; i++) {
             if (stored == DType.BF16) {
                 NarrowRows.fourBf16(k, x(i), row(row), ldw, sums);
@@ -104,22 +110,23 @@ public final class NarrowProduct implements Kernel {
             }
             for (int r = 0; r < 4; r++) {
                 float sum = Lanes.sum(Memory.load(sums + r * VECTOR));
-                write(i, row + r, NarrowRows.addTail(stored, sum, k, x(i), row(row + r)));
+                int at = row + r * apart;
+                write(i, at, NarrowRows.addTail(stored, sum, k, x(i), row(at)));
             }
         }
     }
 
-    /** Four rows, widened once, times each vector. */
-    private void shared(int row, long sums, long copies) {
+    /** Four rows, so many apart, widened once, times each vector. */
+    private void shared(int row, int apart, long sums, long copies) {
         long ldw = Memory.align(4L * k);
         for (int r = 0; r < 4; r++) {
-            NarrowRows.widen(stored, k, row(row + r), copies + r * ldw);
+            NarrowRows.widen(stored, k, row(row + r * apart), copies + r * ldw);
         }
         for (int i = 0; i < m; i++) {
             Gemv.four(k, x(i), copies, ldw, sums);
             for (int r = 0; r < 4; r++) {
                 float sum = Lanes.sum(Memory.load(sums + r * VECTOR));
-                write(i, row + r, Gemv.addTail(sum, k, x(i), copies + r * ldw));
+                write(i, row + r * apart, Gemv.addTail(sum, k, x(i), copies + r * ldw));
             }
         }
     }
