@@ -275,7 +275,8 @@ public final class Pretraining implements AutoCloseable {
 
     /** The copy for saving counts once it is there. */
     private TrainingEvent memory(int step) {
-        return new TrainingEvent.Memory(step, MemoryUse.now(plan.totalBytes() + writer.allocatedBytes(), engine.deviceBytes()));
+        return new TrainingEvent.Memory(
+                step, MemoryUse.now(plan.totalBytes() + writer.allocatedBytes(), engine.deviceBytes()));
     }
 
     private TrainingEvent opening() {
