@@ -1,4 +1,4 @@
-# Finds an installed TornadoVM and the JVM options that it needs. Sourced by ./nanochat; works with bash 3.2, starts no process.
+# Finds an installed TornadoVM and the JVM options that it needs. Sourced by ./nanochat; works with bash 3.2, starts no program but cat.
 #
 #   asks_for_tornado ARGUMENT...   true if a command line or NANOCHAT_BACKEND chooses the backend; --backend wins, the last one
 #   find_tornado        prints the SDK's folder: TORNADOVM_HOME, or SDKMAN's; returns 3 if there is none
