@@ -25,6 +25,12 @@ public final class EngineArguments {
     private boolean noSelfCheck;
 
     @Option(
+            names = "--no-machine-code",
+            description =
+                    "With --backend cpu: multiply by the Vector API alone, also where this machine runs the faster machine code. The results are the same bytes.")
+    private boolean noMachineCode;
+
+    @Option(
             names = "--threads",
             paramLabel = "N",
             description = "Threads that compute; the result is the same with any number. Default: all processors.")
@@ -37,7 +43,7 @@ public final class EngineArguments {
      */
     public Engine open(Console console) {
         check();
-        return Engine.open(backend, new BackendOptions(threads, !noSelfCheck, new ProgressLine(console)::report));
+        return Engine.open(backend, new BackendOptions(threads, !noSelfCheck, !noMachineCode, new ProgressLine(console)::report));
     }
 
     /** Refuses what cannot be; for commands that open the engine late. */

@@ -12,6 +12,7 @@ import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.cpu.kernels.Kernel;
 import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.cpu.kernels.Parallel;
+import org.nanochat4j.engine.cpu.kernels.Products;
 import org.nanochat4j.engine.op.Op;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
@@ -28,8 +29,8 @@ final class CpuBackend implements Backend {
     private final Lowering lowering;
     private MemorySegment eagerScratch = MemorySegment.NULL;
 
-    CpuBackend(int threads) {
-        this.pool = new Parallel(threads);
+    CpuBackend(int threads, boolean machineCode) {
+        this.pool = new Parallel(threads, Products.of(machineCode));
         this.lowering = new Lowering(pool);
     }
 

@@ -5,9 +5,10 @@ package org.nanochat4j.engine.spi;
  *
  * @param threads CPU threads to use; 0 for all processors
  * @param selfCheck whether a backend that compiles its kernels at run time compares them with the CPU backend before it is used
+ * @param machineCode whether a backend may run machine code that it writes itself, where it has any for this machine
  * @param progress who is told of long preparations
  */
-public record BackendOptions(int threads, boolean selfCheck, Progress progress) {
+public record BackendOptions(int threads, boolean selfCheck, boolean machineCode, Progress progress) {
     /** All processors. */
     public static final BackendOptions DEFAULT = new BackendOptions(0);
 
@@ -17,7 +18,7 @@ public record BackendOptions(int threads, boolean selfCheck, Progress progress) 
      * @param threads CPU threads to use; 0 for all processors
      */
     public BackendOptions(int threads) {
-        this(threads, true, Progress.NONE);
+        this(threads, true, true, Progress.NONE);
     }
 
     /** {@return the number of threads with 0 resolved} */

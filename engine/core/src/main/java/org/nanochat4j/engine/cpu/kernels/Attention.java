@@ -21,6 +21,7 @@ public final class Attention implements Kernel {
     private static final int FACTOR = 2;
 
     private final Parallel pool;
+    private final Products products;
     private final long scratch;
     private final AttentionShape shape;
     private final float scale;
@@ -54,6 +55,7 @@ public final class Attention implements Kernel {
             long out,
             long lse) {
         this.pool = pool;
+        this.products = pool.products();
         this.scratch = scratch;
         this.shape = shape;
         this.scale = scale;
@@ -137,7 +139,7 @@ public final class Attention implements Kernel {
             return;
         }
         int kvHead = head / shape.group();
-        Panels.rows(
+        products.rows(
                 to - from,
                 k + shape.key(b, from, kvHead),
                 shape.keyStride(),
@@ -152,7 +154,7 @@ public final class Attention implements Kernel {
         long factor = statistic(statistics, 0, FACTOR);
         AttentionTile.softmax(
                 scores, to - from, statistic(statistics, 0, MAXIMUM), statistic(statistics, 0, SUM), factor);
-        Panels.columns(
+        products.columns(
                 shape.headSize(),
                 v + shape.key(b, from, kvHead),
                 shape.keyStride(),

@@ -28,6 +28,7 @@ public final class AttentionGrad implements Kernel {
     private static final long TILE_ROW = 4L * QUERIES;
 
     private final Parallel pool;
+    private final Products products;
     /** One for each thread. */
     private final Scratch[] scratch;
 
@@ -74,6 +75,7 @@ public final class AttentionGrad implements Kernel {
             long dk,
             long dv) {
         this.pool = pool;
+        this.products = pool.products();
         this.scratch = new Scratch[pool.threads()];
         for (int worker = 0; worker < pool.threads(); worker++) {
             this.scratch[worker] = new Scratch(scratch + scratchBytes(shape, worker), shape);
@@ -270,20 +272,20 @@ public final class AttentionGrad implements Kernel {
             }
             long offset = (low - from) * stride;
             long panel = p * BYTES * size;
-            Panels.rows(high - low, keys + offset, stride, size, s.queries() + panel, probabilities, TILE_ROW, false);
+            products.rows(high - low, keys + offset, stride, size, s.queries() + panel, probabilities, TILE_ROW, false);
             if (high - 1 > t || low < last - shape.window()) {
                 AttentionTile.mask(probabilities, TILE_ROW, high - low, low - t, shape.window());
             }
-            Panels.rows(high - low, values + offset, stride, size, s.gradients() + panel, dScores, TILE_ROW, false);
+            products.rows(high - low, values + offset, stride, size, s.gradients() + panel, dScores, TILE_ROW, false);
             AttentionTile.softmaxGrad(
                     probabilities, dScores, TILE_ROW, high - low, s.lse() + p * BYTES, s.delta() + p * BYTES);
-            Panels.columns(
+            products.columns(
                     size, keys + offset, stride, high - low, dScores, TILE_ROW, s.dQueries() + panel, BYTES, s.ones());
         }
         for (int d = 0; d * WIDTH < size; d++) {
             long rows = d * ((end - first) * BYTES);
             long target = (long) d * shape.time() * BYTES + from * BYTES;
-            Panels.rows(
+            products.rows(
                     to - from,
                     s.probabilities(),
                     TILE_ROW,
@@ -292,7 +294,7 @@ public final class AttentionGrad implements Kernel {
                     s.dValues() + target,
                     BYTES,
                     true);
-            Panels.rows(
+            products.rows(
                     to - from,
                     s.dScores(),
                     TILE_ROW,

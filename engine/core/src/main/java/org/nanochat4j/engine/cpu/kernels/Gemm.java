@@ -1,14 +1,10 @@
 package org.nanochat4j.engine.cpu.kernels;
 
-import java.util.Arrays;
-import jdk.incubator.vector.VectorMask;
-import org.jspecify.annotations.Nullable;
-
 /**
  * C (m, n) = op(A) op(B), or C += op(A) op(B), in F32, for a batch of row-major matrices.
  *
  * <p>C is cut into tiles ({@link GemmTiling}); a tile is one task and stays with one thread. For each block of k (in order) a task copies its rows of A
- * to a heap array, and for each panel of 2 LANES columns packs B (k, 2 LANES), transposing when B is stored (n, k), and runs {@link MicroKernel} over the rows:
+ * to {@link PackedRows}, and for each panel of 2 LANES columns packs B (k, 2 LANES), transposing when B is stored (n, k), and runs {@link Products} over the rows:
  * the structure of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), with the panel of B in the nearest caches and the rows of A
  * passing by. Few rows against a B stored (n, k) go to {@link Gemv}. A result depends on the shape and the vector length, never on the number of threads.
  */
@@ -19,7 +15,6 @@ public final class Gemm implements Kernel {
     static final int BLOCK_K = 384;
 
     private static final int GEMV_ROWS = 8;
-    private static final int INTERLEAVED = 8;
     private static final int DIRECT_ROWS = 2 * STRIP;
 
     private static final int LANES = Memory.LANES;
@@ -28,18 +23,19 @@ public final class Gemm implements Kernel {
     private static final long PANEL_OFFSET = TRANSPOSE_OFFSET + Transpose.BUFFER_BYTES;
     private static final long SCRATCH_BYTES = Memory.align(PANEL_OFFSET + 4L * BLOCK_K * PANEL);
 
-    /** The rows of A of one thread: see {@link MicroKernel} for why they are on the heap. */
-    private static final ThreadLocal<float[]> ROWS =
-            ThreadLocal.withInitial(() -> new float[GemmTiling.MAX_ROWS / STRIP * (STRIP * BLOCK_K + LANES)]);
+    /** The rows of A of one thread. */
+    private static final ThreadLocal<PackedRows> ROWS =
+            ThreadLocal.withInitial(() -> new PackedRows(GemmTiling.MAX_ROWS, BLOCK_K));
 
-    private final @Nullable Parallel pool;
+    private final Parallel pool;
+    private final Products products;
     private final long scratch;
     private final GemmShape shape;
     private final boolean accumulate;
     private final boolean gemv;
     private final GemmTiling tiling;
     private final int blockK;
-    private final int stripFloats;
+    private final PackedRows.Layout layout;
     private final Parallel.Task task = this::tile;
     private long a;
     private long b;
@@ -52,45 +48,29 @@ public final class Gemm implements Kernel {
      * @param accumulate adds to C instead of overwriting it
      */
     public Gemm(Parallel pool, long scratch, GemmShape shape, boolean accumulate, long a, long b, long c) {
-        this(pool, scratch, shape, accumulate);
+        this.pool = pool;
+        this.products = pool.products();
+        this.scratch = scratch;
+        this.shape = shape;
+        this.accumulate = accumulate;
+        this.gemv = shape.transposeB() && !shape.transposeA() && shape.m() <= GEMV_ROWS;
+        this.tiling = gemv ? GemmTiling.gemv(shape) : GemmTiling.of(shape, pool.threads());
+        int blocks = GemmTiling.ceil(shape.k(), BLOCK_K);
+        this.blockK = GemmTiling.roundUp(GemmTiling.ceil(shape.k(), blocks), LANES);
+        this.layout = PackedRows.Layout.of(shape.transposeA(), blockK);
         this.a = a;
         this.b = b;
         this.c = c;
     }
 
-    /** A product for {@link #runSerial} alone. */
-    public Gemm(GemmShape shape, boolean accumulate) {
-        this(null, 0, shape, accumulate);
-    }
-
-    private Gemm(@Nullable Parallel pool, long scratch, GemmShape shape, boolean accumulate) {
-        this.pool = pool;
-        this.scratch = scratch;
-        this.shape = shape;
-        this.accumulate = accumulate;
-        this.gemv = shape.transposeB() && !shape.transposeA() && shape.m() <= GEMV_ROWS;
-        this.tiling = gemv ? GemmTiling.gemv(shape) : GemmTiling.of(shape, pool == null ? 1 : pool.threads());
-        int blocks = GemmTiling.ceil(shape.k(), BLOCK_K);
-        this.blockK = GemmTiling.roundUp(GemmTiling.ceil(shape.k(), blocks), LANES);
-        this.stripFloats = STRIP * blockK + LANES;
-    }
-
-    /** Bytes of scratch for {@link #run()}: packing buffers for each thread. */
-    public static long scratchBytes(GemmShape shape, int threads) {
-        return serialScratchBytes(shape) * threads;
-    }
-
-    /** Bytes of scratch for {@link #runSerial}: packing buffers for one thread. The same for all shapes today. */
+    /** Bytes of scratch: packing buffers for each thread. The same for all shapes today. */
     @SuppressWarnings("unused") // the shape may matter one day
-    public static long serialScratchBytes(GemmShape shape) {
-        return SCRATCH_BYTES;
+    public static long scratchBytes(GemmShape shape, int threads) {
+        return SCRATCH_BYTES * threads;
     }
 
     @Override
     public void run() {
-        if (pool == null) {
-            throw new IllegalStateException("this Gemm was bound without a pool: use runSerial");
-        }
         pool.run(tiling.tasks(shape), task);
     }
 
@@ -102,24 +82,8 @@ public final class Gemm implements Kernel {
         run();
     }
 
-    /**
-     * Runs on the calling thread, with the same result as {@link #run()}: for use inside a {@link Parallel.Task}. Many threads may do so at once with one
-     * instance, each with scratch of its own.
-     *
-     * @param scratch 64-byte aligned, {@link #serialScratchBytes} long
-     */
-    public void runSerial(long a, long b, long c, long scratch) {
-        int count = tiling.tasks(shape);
-        for (int i = 0; i < count; i++) {
-            tile(i, a, b, c, scratch);
-        }
-    }
-
     private void tile(int index, int worker) {
-        tile(index, a, b, c, scratch + worker * SCRATCH_BYTES);
-    }
-
-    private void tile(int index, long a, long b, long c, long scratch) {
+        long scratch = this.scratch + worker * SCRATCH_BYTES;
         int tiles = tiling.down() * tiling.across();
         int member = index / tiles;
         int row = index % tiles / tiling.across() * tiling.rows();
@@ -145,10 +109,11 @@ public final class Gemm implements Kernel {
                     scratch);
             return;
         }
-        float[] packedA = ROWS.get();
+        PackedRows packedA = ROWS.get();
         for (int p = 0; p < shape.k(); p += blockK) {
             int depth = Math.min(blockK, shape.k() - p);
-            packA(atA, p, rows, depth, packedA);
+            long part = atA + (shape.transposeA() ? 4L * p * shape.lda() : 4L * p);
+            packedA.pack(part, 4L * shape.lda(), shape.transposeA(), rows, depth, layout);
             for (int j = 0; j < columns; j += PANEL) {
                 panel(
                         atB,
@@ -173,19 +138,17 @@ public final class Gemm implements Kernel {
             int rows,
             int columns,
             int depth,
-            float[] packedA,
+            PackedRows packedA,
             long c,
             boolean add,
             long scratch) {
-        boolean narrow = columns <= LANES;
-        int width = narrow ? LANES : PANEL;
+        int width = columns <= LANES ? LANES : PANEL;
         long panel = scratch + PANEL_OFFSET;
         long stride = 4L * width;
+        long ldb = 4L * shape.ldb();
         if (shape.transposeB()) {
-            long ldb = 4L * shape.ldb();
             Transpose.run(b + j * ldb + 4L * p, ldb, columns, depth, panel, stride, scratch + TRANSPOSE_OFFSET);
         } else {
-            long ldb = 4L * shape.ldb();
             long source = b + p * ldb + 4L * j;
             if (rows <= DIRECT_ROWS && columns == width) {
                 panel = source;
@@ -194,17 +157,7 @@ public final class Gemm implements Kernel {
                 copyPanel(source, ldb, depth, columns, panel, width);
             }
         }
-        int rowStep = shape.transposeA() ? 1 : blockK;
-        int step = shape.transposeA() ? STRIP : 1;
-        long ldc = 4L * shape.ldc();
-        for (int i = 0; i < rows; i += STRIP) {
-            if (narrow) {
-                MicroKernel.narrow(depth, packedA, i / STRIP * stripFloats, rowStep, step, panel, stride, scratch);
-            } else {
-                MicroKernel.wide(depth, packedA, i / STRIP * stripFloats, rowStep, step, panel, stride, scratch);
-            }
-            MicroKernel.update(scratch, width, c + i * ldc, ldc, Math.min(STRIP, rows - i), columns, add);
-        }
+        products.strips(rows, depth, packedA, layout, panel, stride, columns, c, 4L * shape.ldc(), add, scratch);
     }
 
     private static void copyPanel(long source, long ldb, int depth, int columns, long panel, int width) {
@@ -223,59 +176,6 @@ public final class Gemm implements Kernel {
             for (int j = 0; j < columns; j++) {
                 Memory.putFloat(to + 4L * j, Memory.getFloat(from + 4L * j));
             }
-        }
-    }
-
-    /**
-     * Packs rows of op(A), each 6 rows a strip: row after row, or interleaved when A is stored transposed. Rows missing in the last strip become
-     * zero.
-     */
-    private void packA(long a, int p, int rows, int depth, float[] target) {
-        long lda = 4L * shape.lda();
-        if (shape.transposeA()) {
-            // A few rows of the matrix at a time: a strip alone would fetch every cache line again for its neighbour.
-            for (int from = 0; from < depth; from += INTERLEAVED) {
-                int count = Math.min(INTERLEAVED, depth - from);
-                for (int i = 0; i < rows; i += STRIP) {
-                    int index = i / STRIP * stripFloats + from * STRIP;
-                    interleave(a + (p + from) * lda + 4L * i, lda, Math.min(STRIP, rows - i), count, target, index);
-                }
-            }
-            return;
-        }
-        for (int i = 0; i < GemmTiling.roundUp(rows, STRIP); i++) {
-            int index = i / STRIP * stripFloats + i % STRIP * blockK;
-            if (i < rows) {
-                copyRow(a + i * lda + 4L * p, depth, target, index);
-            } else {
-                Arrays.fill(target, index, index + depth, 0);
-            }
-        }
-    }
-
-    /** Copies the first columns of a matrix, 6 floats for each row; the excess lanes of a store are overwritten by the next. */
-    private static void interleave(long source, long stride, int columns, int rows, float[] target, int index) {
-        if (LANES < STRIP) {
-            for (int p = 0; p < rows; p++) {
-                for (int i = 0; i < STRIP; i++) {
-                    target[index + p * STRIP + i] = i < columns ? Memory.getFloat(source + p * stride + 4L * i) : 0;
-                }
-            }
-            return;
-        }
-        VectorMask<Float> mask = Memory.mask(columns);
-        for (int p = 0; p < rows; p++) {
-            Memory.load(source + p * stride, mask).intoArray(target, index + p * STRIP);
-        }
-    }
-
-    private static void copyRow(long source, int count, float[] target, int index) {
-        int i = 0;
-        for (; i + LANES <= count; i += LANES) {
-            Memory.load(source + 4L * i).intoArray(target, index + i);
-        }
-        for (; i < count; i++) {
-            target[index + i] = Memory.getFloat(source + 4L * i);
         }
     }
 }

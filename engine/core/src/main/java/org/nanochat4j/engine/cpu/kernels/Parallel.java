@@ -41,6 +41,7 @@ public final class Parallel implements AutoCloseable {
         }
     }
 
+    private final Products products;
     private final Thread[] workers;
     private final int threads;
 
@@ -59,15 +60,26 @@ public final class Parallel implements AutoCloseable {
     private volatile @Nullable Task task;
 
     /**
-     * Starts the pool.
+     * Starts a pool that multiplies by the Vector API.
      *
      * @param threads how many threads work, the caller included; at least 1
      */
     public Parallel(int threads) {
+        this(threads, Products.VECTOR);
+    }
+
+    /**
+     * Starts the pool.
+     *
+     * @param threads how many threads work, the caller included; at least 1
+     * @param products who multiplies for the kernels that run on the pool
+     */
+    public Parallel(int threads, Products products) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
         }
         this.threads = threads;
+        this.products = products;
         this.workers = new Thread[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             int worker = i + 1;
@@ -77,6 +89,11 @@ public final class Parallel implements AutoCloseable {
         for (Thread worker : workers) {
             worker.start();
         }
+    }
+
+    /** Who multiplies for the kernels that run on this pool. */
+    public Products products() {
+        return products;
     }
 
     /** Threads that work on a job, the caller included. */

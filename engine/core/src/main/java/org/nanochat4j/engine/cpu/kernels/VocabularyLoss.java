@@ -35,6 +35,7 @@ public final class VocabularyLoss implements Kernel {
     private static final float SAFE_EXPONENT = 80;
 
     private final Parallel pool;
+    private final Products products;
     private final int rows;
     private final int width;
     private final int vocabulary;
@@ -104,6 +105,7 @@ public final class VocabularyLoss implements Kernel {
             throw new IllegalArgumentException("dx and dw come together or not at all");
         }
         this.pool = pool;
+        this.products = pool.products();
         this.rows = rows;
         this.width = width;
         this.vocabulary = vocabulary;
@@ -284,7 +286,7 @@ public final class VocabularyLoss implements Kernel {
             int words = Math.min(TILE, end - word);
             long tile = at.logits() + word * at.row();
             for (int panel = 0; panel < panels(); panel++) {
-                Panels.rows(
+                products.rows(
                         words,
                         w + 4L * word * width,
                         4L * width,
@@ -387,14 +389,14 @@ public final class VocabularyLoss implements Kernel {
                 long panel = at.scaled() + j / WIDTH * BYTES * count;
                 long target = dw + weights + 4L * j;
                 if (j + WIDTH <= width) {
-                    Panels.rows(words, tile, at.row(), count, panel, target, 4L * width, start > 0);
+                    products.rows(words, tile, at.row(), count, panel, target, 4L * width, start > 0);
                 } else {
-                    Panels.rows(words, tile, at.row(), count, panel, at.remainder(worker), BYTES, false);
+                    products.rows(words, tile, at.row(), count, panel, at.remainder(worker), BYTES, false);
                     LossTile.putColumns(at.remainder(worker), words, width - j, target, 4L * width, start > 0);
                 }
             }
             for (int panel = 0; panel < panels(); panel++) {
-                Panels.columns(
+                products.columns(
                         width,
                         w + weights,
                         4L * width,

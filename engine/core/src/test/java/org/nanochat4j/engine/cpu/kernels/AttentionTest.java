@@ -106,7 +106,7 @@ class AttentionTest {
     @DisplayName("out = softmax(scale q kᵀ, hidden by causality and window) v; and its gradients")
     void agreesWithTheDefinition(AttentionShape shape) {
         try (Case c = new Case(shape, 1, 3);
-                Parallel pool = new Parallel(2)) {
+                Parallel pool = new Parallel(2, Products.of(true))) {
             c.forward(pool).run();
             NaiveAttention.Forward expected = c.naive().forward();
             Buffers.assertClose(expected.out(), Buffers.floats(c.out, c.queries), 1e-6, "out");
@@ -127,7 +127,7 @@ class AttentionTest {
         try (Case c = new Case(shape, 1, 5)) {
             List<float[]> one = null;
             for (int threads : new int[] {1, 2, 5}) {
-                try (Parallel pool = new Parallel(threads)) {
+                try (Parallel pool = new Parallel(threads, Products.of(true))) {
                     c.forward(pool).run();
                     c.backward(pool).run();
                 }
@@ -145,7 +145,7 @@ class AttentionTest {
     void largeScores() {
         AttentionShape shape = new AttentionShape(1, 150, 2, 1, 16, 70);
         try (Case c = new Case(shape, 60, 11);
-                Parallel pool = new Parallel(1)) {
+                Parallel pool = new Parallel(1, Products.of(true))) {
             c.forward(pool).run();
             c.backward(pool).run();
             NaiveAttention.Forward expected = c.naive().forward();
@@ -164,7 +164,7 @@ class AttentionTest {
     void allocatesNothing() {
         AttentionShape shape = new AttentionShape(1, 130, 2, 1, 48, 100);
         try (Case c = new Case(shape, 1, 13);
-                Parallel pool = new Parallel(1)) {
+                Parallel pool = new Parallel(1, Products.of(true))) {
             Buffers.assertAllocatesNothing(c.forward(pool), 3000);
             Buffers.assertAllocatesNothing(c.backward(pool), 1500);
         }

@@ -182,7 +182,7 @@ class VocabularyLossTest {
             "mean of log sum exp z - z[target], z = cap tanh(x wᵀ / cap); and its gradients; padding rows get exactly 0")
     void agreesWithTheDefinition(Size size) {
         try (Case c = new Case(size, 0.5, 0.2);
-                Parallel pool = new Parallel(2)) {
+                Parallel pool = new Parallel(2, Products.of(true))) {
             c.kernel(pool, true).run();
             if (Double.isNaN(c.expectedMean)) {
                 assertTrue(Float.isNaN(Memory.getFloat(c.mean)));
@@ -206,7 +206,7 @@ class VocabularyLossTest {
     @DisplayName("logits: cap tanh(x wᵀ / cap), cut to the vocabulary")
     void logits(Size size) {
         try (Case c = new Case(size, 0.5, 0);
-                Parallel pool = new Parallel(2)) {
+                Parallel pool = new Parallel(2, Products.of(true))) {
             long out = c.buffers.empty((long) size.rows * size.vocabulary);
             GemmShape shape = GemmShape.of(size.rows, size.vocabulary, size.width, false, true);
             long scratch = c.buffers.scratch(Gemm.scratchBytes(shape, 2));
@@ -224,7 +224,7 @@ class VocabularyLossTest {
         try (Case c = new Case(size, 0.5, 0.1)) {
             List<float[]> one = List.of();
             for (int threads : new int[] {1, 2, 5}) {
-                try (Parallel pool = new Parallel(threads)) {
+                try (Parallel pool = new Parallel(threads, Products.of(true))) {
                     c.kernel(pool, true).run();
                 }
                 List<float[]> results = List.of(
@@ -245,7 +245,7 @@ class VocabularyLossTest {
     void largeLogits() {
         for (float cap : new float[] {15, 50, 1e4f, Float.POSITIVE_INFINITY}) {
             try (Case c = new Case(new Size(100, 32, 200, 256, cap), 40, 0);
-                    Parallel pool = new Parallel(1)) {
+                    Parallel pool = new Parallel(1, Products.of(true))) {
                 c.kernel(pool, true).run();
                 // Logits near 1,000 carry a rounding error near 1e-4, the relative error of a probability.
                 c.check(cap < 100 ? 3e-5 : 3e-4);
@@ -258,7 +258,7 @@ class VocabularyLossTest {
     void allIgnored() {
         Size size = new Size(70, 12, 100, 128, 15);
         try (Case c = new Case(size, 1, 1);
-                Parallel pool = new Parallel(2)) {
+                Parallel pool = new Parallel(2, Products.of(true))) {
             c.kernel(pool, true).run();
             assertTrue(Float.isNaN(Memory.getFloat(c.mean)));
             assertArrayEquals(new float[size.rows], Buffers.floats(c.losses, size.rows));
@@ -274,7 +274,7 @@ class VocabularyLossTest {
     @Test
     void refusesATargetOutsideTheVocabulary() {
         try (Case c = new Case(new Size(5, 4, 10, 64, 15), 1, 0);
-                Parallel pool = new Parallel(1)) {
+                Parallel pool = new Parallel(1, Products.of(true))) {
             Memory.putInt(c.targetIds + 8, 10);
             assertThrows(EngineException.BadData.class, c.kernel(pool, true)::run);
         }
@@ -284,7 +284,7 @@ class VocabularyLossTest {
     @DisplayName("running allocates nothing once compiled")
     void allocatesNothing() {
         try (Case c = new Case(new Size(70, 40, 200, 256, 15), 1, 0.1);
-                Parallel pool = new Parallel(1)) {
+                Parallel pool = new Parallel(1, Products.of(true))) {
             Buffers.assertAllocatesNothing(c.kernel(pool, true), 2000);
         }
     }
