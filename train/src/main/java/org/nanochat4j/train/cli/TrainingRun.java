@@ -119,6 +119,7 @@ final class TrainingRun implements TrainingListener {
         Derivation derived = training.derivation();
         var device = engine.device();
         verb.say("machine   " + device.name() + "; " + device.path() + ", " + device.threads() + " threads");
+        device.features().forEach(feature -> verb.say("          " + feature));
         engine.kernels()
                 .forEach((op, kernel) -> verb.say(String.format(Locale.ROOT, "kernel    %-20s %s", op, kernel)));
         verb.say("peak      " + training.peak().line() + "; MFU is relative to it");

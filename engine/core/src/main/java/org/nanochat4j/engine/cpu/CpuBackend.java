@@ -26,11 +26,13 @@ import org.nanochat4j.engine.spi.DeviceInfo;
 /** Runs ops on this machine's processors: eager and replayed with the very same kernels, so with the same bits. */
 final class CpuBackend implements Backend {
     private final Parallel pool;
+    private final String products;
     private final Lowering lowering;
     private MemorySegment eagerScratch = MemorySegment.NULL;
 
     CpuBackend(int threads, boolean machineCode) {
         this.pool = new Parallel(threads, Products.of(machineCode));
+        this.products = Products.explain(machineCode);
         this.lowering = new Lowering(pool);
     }
 
@@ -41,9 +43,9 @@ final class CpuBackend implements Backend {
 
     @Override
     public DeviceInfo device() {
-        // without the number of threads: the bytes of a result depend on the path, not on them
+        // Without the number of threads, and without who multiplies: the bytes of a result depend on neither.
         String path = "Vector API, " + Memory.LANES * 32 + " bits, F32";
-        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, List.of());
+        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, List.of(products));
     }
 
     @Override

@@ -14,8 +14,9 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.engine.spi.Progress;
 
-/** Every op gives the same bytes eagerly and replayed, on one thread, two and three. */
+/** Every op gives the same bytes eagerly and replayed, on one thread, two and three, with machine code and without. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EagerReplayTest {
     private static final int SHAPES = 4;
@@ -25,8 +26,10 @@ class EagerReplayTest {
 
     @BeforeAll
     void open() {
-        engines = IntStream.rangeClosed(1, MOST_THREADS)
-                .mapToObj(threads -> Engine.open("cpu", new BackendOptions(threads)))
+        Stream<BackendOptions> threads = IntStream.rangeClosed(1, MOST_THREADS).mapToObj(BackendOptions::new);
+        Stream<BackendOptions> vectorApi = Stream.of(new BackendOptions(1, true, false, Progress.NONE));
+        engines = Stream.concat(threads, vectorApi)
+                .map(options -> Engine.open("cpu", options))
                 .toList();
     }
 
@@ -44,7 +47,8 @@ class EagerReplayTest {
                         List<byte[]> expected = Runs.eager(engines.getFirst(), sample, Runs.Operands.VARIABLES);
                         for (Engine engine : engines) {
                             String name = entry.name() + " " + sample + ", threads "
-                                    + engine.device().threads();
+                                    + engine.device().threads() + ", "
+                                    + engine.device().features();
                             for (Runs.Operands operands : Runs.Operands.values()) {
                                 same(expected, Runs.eager(engine, sample, operands), name + ", eager, " + operands);
                                 same(expected, Runs.replay(engine, sample, operands), name + ", replay, " + operands);

@@ -108,11 +108,6 @@ final class Assembler {
         return code;
     }
 
-    /** Bytes emitted so far. */
-    int position() {
-        return out.size();
-    }
-
     Label label() {
         Label label = new Label();
         labels.add(label);
@@ -187,14 +182,6 @@ final class Assembler {
         immediate(7, left, value);
     }
 
-    void prefetcht0(Address address) {
-        // The one instruction without a 64-bit operand: REX only where a register needs it, which 0x40 alone does not
-        // hurt.
-        emit(rex(0, 1, address));
-        emit(0x0F, 0x18);
-        memory(1, address);
-    }
-
     void vzeroupper() {
         emit(0xC5, 0xF8, 0x77);
     }
@@ -237,12 +224,8 @@ final class Assembler {
     }
 
     private void rexAndMemory(int opcode, Register reg, Address address) {
-        emit(0x08 | rex(0, reg.ordinal(), address), opcode);
+        emit(0x48 | reg.ordinal() >> 3 << 2 | high(address.index) << 1 | high(address.base), opcode);
         memory(reg.ordinal(), address);
-    }
-
-    private static int rex(int wide, int reg, Address address) {
-        return 0x40 | wide << 3 | reg >> 3 << 2 | high(address.index) << 1 | high(address.base);
     }
 
     private static int high(@Nullable Register register) {

@@ -33,7 +33,7 @@ import org.nanochat4j.engine.cpu.code.Assembler.Vector;
  * Every element of C is one chain of fused multiply-adds in the order of p, from zero; only then C comes in. The Vector API kernels do the same, so
  * they give the same bits.
  *
- * <p>Arguments of the routine, all 64 bits: m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, factor; steps and leading dimensions in bytes.
+ * <p>Arguments of the routine, all 64 bits: m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, factor, offset; steps, leading dimensions, and the offset, which is added to a, in bytes.
  * Calling convention: System V AMD64 ABI.
  */
 final class PanelCode {
@@ -94,6 +94,8 @@ final class PanelCode {
             code.mov(register, at(RSP, argument));
             argument += 8;
         }
+        code.mov(LEFT, at(RSP, argument));
+        code.add(A, LEFT);
         Label strips = code.label();
         Label rest = code.label();
         Label end = code.label();

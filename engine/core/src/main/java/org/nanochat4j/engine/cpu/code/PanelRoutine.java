@@ -18,7 +18,7 @@ import org.nanochat4j.engine.cpu.code.PanelCode.Result;
  * The code of {@link PanelCode}, ready to be called where the machine runs it: see there for the arguments.
  *
  * <p>The calls are critical: the thread stays in Java for the JVM, so that a call costs nanoseconds and a safepoint waits for it. Callers keep the work
- * of one call below 200 microseconds, which is about 16 million multiply-adds.
+ * of one call below 200 microseconds, which is about 10 million multiply-adds.
  */
 public final class PanelRoutine {
     /** Floats of a vector. */
@@ -64,9 +64,9 @@ public final class PanelRoutine {
         }
     }
 
-    /** A function of eleven integers, of which the third may be an array of the heap. */
+    /** A function of twelve integers, of which the third may be an array of the heap. */
     private static MethodHandle handle(MemorySegment code, boolean heap) {
-        MemoryLayout[] arguments = Collections.nCopies(11, JAVA_LONG).toArray(MemoryLayout[]::new);
+        MemoryLayout[] arguments = Collections.nCopies(12, JAVA_LONG).toArray(MemoryLayout[]::new);
         if (heap) {
             arguments[2] = ADDRESS;
         }
@@ -83,7 +83,7 @@ public final class PanelRoutine {
     public static void store(
             long m, long k, long a, long rowStep, long step, long stripStep, long b, long ldb, long c, long ldc) {
         try {
-            requireNonNull(STORE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L);
+            requireNonNull(STORE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, 0L);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -93,7 +93,7 @@ public final class PanelRoutine {
     public static void add(
             long m, long k, long a, long rowStep, long step, long stripStep, long b, long ldb, long c, long ldc) {
         try {
-            requireNonNull(ADD).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L);
+            requireNonNull(ADD).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, 0L);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -113,17 +113,18 @@ public final class PanelRoutine {
             long ldc,
             long factor) {
         try {
-            requireNonNull(SCALE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, factor);
+            requireNonNull(SCALE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, factor, 0L);
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    /** C = A B, with A in an array of the heap. */
+    /** C = A B, with A in an array of the heap, so many bytes behind its start. */
     public static void store(
             long m,
             long k,
             MemorySegment a,
+            long offset,
             long rowStep,
             long step,
             long stripStep,
@@ -132,17 +133,18 @@ public final class PanelRoutine {
             long c,
             long ldc) {
         try {
-            requireNonNull(STORE_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L);
+            requireNonNull(STORE_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, offset);
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    /** C += A B, with A in an array of the heap. */
+    /** C += A B, with A in an array of the heap, so many bytes behind its start. */
     public static void add(
             long m,
             long k,
             MemorySegment a,
+            long offset,
             long rowStep,
             long step,
             long stripStep,
@@ -151,7 +153,7 @@ public final class PanelRoutine {
             long c,
             long ldc) {
         try {
-            requireNonNull(ADD_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L);
+            requireNonNull(ADD_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, offset);
         } catch (Throwable e) {
             throw failed(e);
         }

@@ -35,6 +35,7 @@ final class CodeProducts implements Products {
             int k,
             PackedRows a,
             PackedRows.Layout layout,
+            int first,
             long b,
             long ldb,
             int columns,
@@ -43,13 +44,16 @@ final class CodeProducts implements Products {
             boolean accumulate,
             long tile) {
         if (columns < Panels.WIDTH) {
-            VECTOR.strips(m, k, a, layout, b, ldb, columns, c, ldc, accumulate, tile);
-        } else if (accumulate) {
-            PanelRoutine.add(
-                    m, k, a.segment(), 4L * layout.row(), 4L * layout.step(), 4L * layout.strip(), b, ldb, c, ldc);
+            VECTOR.strips(m, k, a, layout, first, b, ldb, columns, c, ldc, accumulate, tile);
+            return;
+        }
+        long row = 4L * layout.row();
+        long step = 4L * layout.step();
+        long strip = 4L * layout.strip();
+        if (accumulate) {
+            PanelRoutine.add(m, k, a.segment(), first * strip, row, step, strip, b, ldb, c, ldc);
         } else {
-            PanelRoutine.store(
-                    m, k, a.segment(), 4L * layout.row(), 4L * layout.step(), 4L * layout.strip(), b, ldb, c, ldc);
+            PanelRoutine.store(m, k, a.segment(), first * strip, row, step, strip, b, ldb, c, ldc);
         }
     }
 }

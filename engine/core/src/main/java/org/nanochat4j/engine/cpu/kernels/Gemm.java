@@ -14,6 +14,12 @@ public final class Gemm implements Kernel {
     /** Upper bound of a block of k; a multiple of LANES. */
     static final int BLOCK_K = 384;
 
+    /** Panels of B that are packed together. */
+    private static final int GROUP = 4;
+
+    /** Rows that pass by a group: they fit the second-level cache beside it. */
+    private static final int NEAR_ROWS = 32 * STRIP;
+
     private static final int GEMV_ROWS = 8;
     private static final int DIRECT_ROWS = 2 * STRIP;
 
@@ -21,7 +27,7 @@ public final class Gemm implements Kernel {
     private static final int PANEL = MicroKernel.COLUMNS;
     private static final long TRANSPOSE_OFFSET = MicroKernel.TILE_BYTES;
     private static final long PANEL_OFFSET = TRANSPOSE_OFFSET + Transpose.BUFFER_BYTES;
-    private static final long SCRATCH_BYTES = Memory.align(PANEL_OFFSET + 4L * BLOCK_K * PANEL);
+    private static final long SCRATCH_BYTES = Memory.align(PANEL_OFFSET + 4L * BLOCK_K * GROUP * PANEL);
 
     /** The rows of A of one thread. */
     private static final ThreadLocal<PackedRows> ROWS =
@@ -114,62 +120,83 @@ public final class Gemm implements Kernel {
             int depth = Math.min(blockK, shape.k() - p);
             long part = atA + (shape.transposeA() ? 4L * p * shape.lda() : 4L * p);
             packedA.pack(part, 4L * shape.lda(), shape.transposeA(), rows, depth, layout);
+            for (int j = 0; j < columns; j += GROUP * PANEL) {
+                int width = Math.min(GROUP * PANEL, columns - j);
+                long source =
+                        atB + (shape.transposeB() ? 4L * j * shape.ldb() + 4L * p : 4L * p * shape.ldb() + 4L * j);
+                multiply(source, rows, width, depth, packedA, atC + 4L * j, accumulate || p > 0, scratch);
+            }
+        }
+    }
+
+    /** Packs a group of panels of B and multiplies all rows of the tile by them. */
+    private void multiply(
+            long b, int rows, int columns, int depth, PackedRows packedA, long c, boolean add, long scratch) {
+        long panels = scratch + PANEL_OFFSET;
+        long ldb = 4L * shape.ldb();
+        long ldc = 4L * shape.ldc();
+        boolean direct = !shape.transposeB() && rows <= DIRECT_ROWS && columns % PANEL == 0;
+        if (!direct) {
+            pack(b, columns, depth, panels, scratch + TRANSPOSE_OFFSET);
+        }
+        for (int i = 0; i < rows; i += NEAR_ROWS) {
+            int count = Math.min(NEAR_ROWS, rows - i);
             for (int j = 0; j < columns; j += PANEL) {
-                panel(
-                        atB,
-                        p,
-                        j,
-                        rows,
-                        Math.min(PANEL, columns - j),
+                int width = Math.min(PANEL, columns - j);
+                long panel = direct ? b + 4L * j : panels + 4L * j * depth;
+                long stride = direct ? ldb : width <= LANES ? 4L * LANES : 4L * PANEL;
+                products.strips(
+                        count,
                         depth,
                         packedA,
-                        atC + 4L * j,
-                        accumulate || p > 0,
+                        layout,
+                        i / STRIP,
+                        panel,
+                        stride,
+                        width,
+                        c + i * ldc + 4L * j,
+                        ldc,
+                        add,
                         scratch);
             }
         }
     }
 
-    /** Packs one panel of B and multiplies all rows of the tile by it. */
-    private void panel(
-            long b,
-            int p,
-            int j,
-            int rows,
-            int columns,
-            int depth,
-            PackedRows packedA,
-            long c,
-            boolean add,
-            long scratch) {
-        int width = columns <= LANES ? LANES : PANEL;
-        long panel = scratch + PANEL_OFFSET;
-        long stride = 4L * width;
+    /** Packs columns of op(B), panel after panel; a last one of at most LANES columns takes half the width. */
+    private void pack(long b, int columns, int depth, long panels, long buffer) {
         long ldb = 4L * shape.ldb();
-        if (shape.transposeB()) {
-            Transpose.run(b + j * ldb + 4L * p, ldb, columns, depth, panel, stride, scratch + TRANSPOSE_OFFSET);
-        } else {
-            long source = b + p * ldb + 4L * j;
-            if (rows <= DIRECT_ROWS && columns == width) {
-                panel = source;
-                stride = ldb;
+        int whole = columns / PANEL * PANEL;
+        if (!shape.transposeB()) {
+            // Row by row across the panels: reading a panel alone, a line from each row, is what the processor cannot
+            // foresee.
+            copyPanels(b, ldb, depth, whole, panels);
+        }
+        for (int j = shape.transposeB() ? 0 : whole; j < columns; j += PANEL) {
+            int count = Math.min(PANEL, columns - j);
+            int width = count <= LANES ? LANES : PANEL;
+            long panel = panels + 4L * j * depth;
+            if (shape.transposeB()) {
+                Transpose.run(b + j * ldb, ldb, count, depth, panel, 4L * width, buffer);
             } else {
-                copyPanel(source, ldb, depth, columns, panel, width);
+                copyEdge(b + 4L * j, ldb, depth, count, panel, width);
             }
         }
-        products.strips(rows, depth, packedA, layout, panel, stride, columns, c, 4L * shape.ldc(), add, scratch);
     }
 
-    private static void copyPanel(long source, long ldb, int depth, int columns, long panel, int width) {
-        if (columns == PANEL) {
-            for (int p = 0; p < depth; p++) {
-                long from = source + p * ldb;
-                long to = panel + p * 4L * PANEL;
+    private static void copyPanels(long source, long ldb, int depth, int columns, long panels) {
+        for (int p = 0; p < depth; p++) {
+            long from = source + p * ldb;
+            long to = panels + p * 4L * PANEL;
+            for (int j = 0; j < columns; j += PANEL) {
                 Memory.store(Memory.load(from), to);
                 Memory.store(Memory.load(from + 4L * LANES), to + 4L * LANES);
+                from += 4L * PANEL;
+                to += 4L * PANEL * depth;
             }
-            return;
         }
+    }
+
+    private static void copyEdge(long source, long ldb, int depth, int columns, long panel, int width) {
         for (int p = 0; p < depth; p++) {
             long from = source + p * ldb;
             long to = panel + 4L * p * width;

@@ -12,16 +12,16 @@ package org.nanochat4j.engine.cpu.kernels;
  * @param across tiles from left to right of C
  */
 record GemmTiling(int rows, int columns, int down, int across) {
-    /** Upper bound of the rows: they fit the second-level cache beside a panel of B. */
-    static final int MAX_ROWS = 192;
+    /** Upper bound of the rows: so many share a packed panel of B, and one thread packs. */
+    static final int MAX_ROWS = 768;
 
-    private static final int MAX_COLUMNS = 512;
+    private static final int MAX_COLUMNS = 2048;
 
     // In multiply-adds of the register block, measured: docs/kernels/gemm.md.
-    private static final double PACK_A = 8;
-    private static final double PACK_A_TRANSPOSED = 10;
-    private static final double PACK_B = 8;
-    private static final double PACK_B_TRANSPOSED = 14;
+    private static final double PACK_A = 14;
+    private static final double PACK_A_TRANSPOSED = 15;
+    private static final double PACK_B = 35;
+    private static final double PACK_B_TRANSPOSED = 35;
     private static final double TASK = 60_000;
     private static final double UNEVEN = 0.2;
 

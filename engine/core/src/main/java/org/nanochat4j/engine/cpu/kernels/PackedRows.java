@@ -55,7 +55,8 @@ final class PackedRows {
                 int count = Math.min(INTERLEAVED, depth - from);
                 for (int i = 0; i < rows; i += STRIP) {
                     int index = i / STRIP * layout.strip() + from * STRIP;
-                    interleave(a + from * lda + 4L * i, lda, Math.min(STRIP, rows - i), count, floats, index);
+                    boolean whole = i + LANES <= rows;
+                    interleave(a + from * lda + 4L * i, lda, Math.min(STRIP, rows - i), whole, count, floats, index);
                 }
             }
             return;
@@ -71,12 +72,19 @@ final class PackedRows {
     }
 
     /** Copies the first columns of a matrix, 6 floats for each row; the excess lanes of a store are overwritten by the next. */
-    private static void interleave(long source, long stride, int columns, int rows, float[] target, int index) {
+    private static void interleave(
+            long source, long stride, int columns, boolean whole, int rows, float[] target, int index) {
         if (LANES < STRIP) {
             for (int p = 0; p < rows; p++) {
                 for (int i = 0; i < STRIP; i++) {
                     target[index + p * STRIP + i] = i < columns ? Memory.getFloat(source + p * stride + 4L * i) : 0;
                 }
+            }
+            return;
+        }
+        if (whole) {
+            for (int p = 0; p < rows; p++) {
+                Memory.load(source + p * stride).intoArray(target, index + p * STRIP);
             }
             return;
         }

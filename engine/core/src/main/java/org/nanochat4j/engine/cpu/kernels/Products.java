@@ -20,6 +20,20 @@ public sealed interface Products permits VectorProducts, CodeProducts {
     }
 
     /**
+     * Which ones {@link #of} gives and why, for people to read.
+     *
+     * @param machineCode whether machine code may be used
+     */
+    static String explain(boolean machineCode) {
+        String vector = "F32 products by the Vector API";
+        return machineCode
+                ? CodeProducts.obstacle()
+                        .map(why -> vector + ", not by machine code: " + why)
+                        .orElse("F32 products by machine code for AVX2")
+                : vector + ", machine code is switched off";
+    }
+
+    /**
      * C = A B or C += A B, with A stored by rows and read where it lies.
      *
      * @param m rows of A and C
@@ -48,6 +62,7 @@ public sealed interface Products permits VectorProducts, CodeProducts {
      * C = A B or C += A B for packed strips of A, and for fewer columns than a panel has.
      *
      * @param m rows of C; A is packed in whole strips
+     * @param first the strip of A to begin with
      * @param b address of B (k, columns rounded up to LANES or 2 LANES)
      * @param ldb bytes from one row of B to the next
      * @param columns columns of C to write, at most 2 LANES
@@ -59,6 +74,7 @@ public sealed interface Products permits VectorProducts, CodeProducts {
             int k,
             PackedRows a,
             PackedRows.Layout layout,
+            int first,
             long b,
             long ldb,
             int columns,

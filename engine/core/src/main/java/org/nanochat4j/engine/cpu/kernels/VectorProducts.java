@@ -64,6 +64,7 @@ final class VectorProducts implements Products {
             int k,
             PackedRows a,
             PackedRows.Layout layout,
+            int first,
             long b,
             long ldb,
             int columns,
@@ -74,7 +75,7 @@ final class VectorProducts implements Products {
         boolean narrow = columns <= LANES;
         int width = narrow ? LANES : Panels.WIDTH;
         for (int i = 0; i < m; i += MicroKernel.ROWS) {
-            int at = i / MicroKernel.ROWS * layout.strip();
+            int at = (first + i / MicroKernel.ROWS) * layout.strip();
             if (narrow) {
                 MicroKernel.narrow(k, a.floats(), at, layout.row(), layout.step(), b, ldb, tile);
             } else {
