@@ -43,7 +43,8 @@ public final class EngineArguments {
      */
     public Engine open(Console console) {
         check();
-        return Engine.open(backend, new BackendOptions(threads, !noSelfCheck, !noMachineCode, new ProgressLine(console)::report));
+        return Engine.open(
+                backend, new BackendOptions(threads, !noSelfCheck, !noMachineCode, new ProgressLine(console)::report));
     }
 
     /** Refuses what cannot be; for commands that open the engine late. */

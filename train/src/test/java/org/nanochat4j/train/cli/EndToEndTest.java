@@ -76,10 +76,15 @@ class EndToEndTest {
 
     @Test
     @DisplayName(
-            "the same seed gives the same bytes, also with another number of threads; meta.json differs in wall_clock alone")
+            "the same seed gives the same bytes, also with another number of threads and without machine code; meta.json differs in wall_clock alone")
     void deterministic() throws IOException {
-        cli.train("--model-tag=tiny", "--threads=1", "--out=" + folder.resolve("elsewhere/again"))
+        Cli.Result again = cli.train(
+                        "--model-tag=tiny",
+                        "--threads=1",
+                        "--no-machine-code",
+                        "--out=" + folder.resolve("elsewhere/again"))
                 .expect(0);
+        assertTrue(again.out().contains("machine code is switched off"), again.out());
         for (String step : List.of("step_000003", "step_000006")) {
             Path one = run.resolve(step);
             Path two = folder.resolve("elsewhere/again").resolve(step);
