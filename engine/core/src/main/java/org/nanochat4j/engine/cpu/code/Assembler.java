@@ -42,6 +42,15 @@ final class Assembler {
         }
     }
 
+    /** A tile register of 16 rows of 64 bytes, 0 to 7. */
+    record Tile(int number) {
+        Tile {
+            if (number < 0 || number > 7) {
+                throw new IllegalArgumentException("there are tile registers 0 to 7, not " + number);
+            }
+        }
+    }
+
     /** Memory at base + index scale + displacement. */
     record Address(Register base, @Nullable Register index, int scale, int displacement) {
         Address {
@@ -76,17 +85,21 @@ final class Assembler {
         }
     }
 
-    /** A place in the code, to be bound before {@link #code}. */
+    /** A place in the code that jumps and data refer to, to be bound before {@link #code}. */
     static final class Label {
         private int position = -1;
         private final List<Integer> jumps = new ArrayList<>();
     }
 
-    // Fields pp and mmmmm of the VEX prefix.
+    // Fields pp, mmmmm and L of the VEX prefix.
     private static final int NO_PREFIX = 0;
     private static final int PREFIX_66 = 1;
+    private static final int PREFIX_F3 = 2;
+    private static final int PREFIX_F2 = 3;
     private static final int MAP_0F = 1;
     private static final int MAP_0F38 = 2;
+    private static final int BITS_128 = 0;
+    private static final int BITS_256 = 1;
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final List<Label> labels = new ArrayList<>();
@@ -119,6 +132,11 @@ final class Assembler {
             throw new IllegalStateException("a label is bound once");
         }
         label.position = out.size();
+    }
+
+    /** Bytes that are no instruction. */
+    void data(byte[] bytes) {
+        out.writeBytes(bytes);
     }
 
     void jmp(Label target) {
@@ -156,6 +174,12 @@ final class Assembler {
 
     void mov(Register to, Register from) {
         registers(0x89, from, to);
+    }
+
+    /** The value is extended by its sign. */
+    void mov(Register to, int value) {
+        emit(0x48 | high(to), 0xC7, 0xC0 | to.ordinal() & 7);
+        emit32(value);
     }
 
     void mov(Register to, Address from) {
@@ -216,6 +240,49 @@ final class Assembler {
         vex(PREFIX_66, MAP_0F38, sum.number, left.number, right, 0xB8);
     }
 
+    /** Configures the tiles by the 64 bytes at a label: all tile instructions need that, and it sets the tiles to zero. */
+    void ldtilecfg(Label configuration) {
+        vexPrefix(NO_PREFIX, MAP_0F38, 0, 0, 0, 0, BITS_128);
+        emit(0x49, 0x05); // memory relative to the next instruction
+        jumpTo(configuration);
+    }
+
+    /** The tiles are as if they had never been configured: nothing of them is left, and the system need not save them. */
+    void tilerelease() {
+        vexPrefix(NO_PREFIX, MAP_0F38, 0, 0, 0, 0, BITS_128);
+        emit(0x49, 0xC0);
+    }
+
+    void tilezero(Tile tile) {
+        vexPrefix(PREFIX_F2, MAP_0F38, 0, 0, 0, 0, BITS_128);
+        emit(0x49, 0xC0 | tile.number << 3);
+    }
+
+    /** The index of the address, scaled, is the distance from one row in memory to the next. */
+    void tileloadd(Tile to, Address rows) {
+        tileMemory(PREFIX_F2, to, rows);
+    }
+
+    /** The index of the address, scaled, is the distance from one row in memory to the next. */
+    void tilestored(Address rows, Tile from) {
+        tileMemory(PREFIX_F3, from, rows);
+    }
+
+    /** sum (16, 16) F32 += left (16, 32) BF16 times right (32, 16) BF16, of which a row holds two of the matrix, by pairs of elements. */
+    void tdpbf16ps(Tile sum, Tile left, Tile right) {
+        vexPrefix(PREFIX_F3, MAP_0F38, 0, 0, 0, right.number, BITS_128);
+        emit(0x5C, 0xC0 | sum.number << 3 | left.number);
+    }
+
+    private void tileMemory(int prefix, Tile tile, Address rows) {
+        if (rows.index == null) {
+            throw new IllegalArgumentException("rows of a tile are an index apart: " + rows);
+        }
+        vexPrefix(prefix, MAP_0F38, 0, high(rows.index), high(rows.base), 0, BITS_128);
+        emit(0x4B);
+        memory(tile.number, rows);
+    }
+
     private void registers(int opcode, Register reg, Register rm) {
         emit(
                 0x48 | reg.ordinal() >> 3 << 2 | rm.ordinal() >> 3,
@@ -243,19 +310,19 @@ final class Assembler {
     }
 
     private void vex(int prefix, int map, int reg, int second, int rm, int opcode) {
-        vexPrefix(prefix, map, reg >> 3, 0, rm >> 3, second);
+        vexPrefix(prefix, map, reg >> 3, 0, rm >> 3, second, BITS_256);
         emit(opcode, 0xC0 | (reg & 7) << 3 | rm & 7);
     }
 
     private void vex(int prefix, int map, int reg, int second, Address address, int opcode) {
-        vexPrefix(prefix, map, reg >> 3, high(address.index), high(address.base), second);
+        vexPrefix(prefix, map, reg >> 3, high(address.index), high(address.base), second, BITS_256);
         emit(opcode);
         memory(reg, address);
     }
 
-    /** Three bytes; R, X, B and the second operand are stored inverted; 256 bits. */
-    private void vexPrefix(int prefix, int map, int r, int x, int b, int second) {
-        emit(0xC4, (r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | map, (~second & 15) << 3 | 1 << 2 | prefix);
+    /** Three bytes; R, X, B and the second operand are stored inverted. */
+    private void vexPrefix(int prefix, int map, int r, int x, int b, int second, int bits) {
+        emit(0xC4, (r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | map, (~second & 15) << 3 | bits << 2 | prefix);
     }
 
     /** ModRM, SIB and displacement. */

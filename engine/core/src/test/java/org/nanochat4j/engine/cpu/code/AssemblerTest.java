@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.nanochat4j.engine.cpu.code.Assembler.Address.at;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.R10;
+import static org.nanochat4j.engine.cpu.code.Assembler.Register.R11;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.R12;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.R13;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.R14;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.R15;
+import static org.nanochat4j.engine.cpu.code.Assembler.Register.R8;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.R9;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.RAX;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.RBP;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.cpu.code.Assembler.Address;
 import org.nanochat4j.engine.cpu.code.Assembler.Condition;
 import org.nanochat4j.engine.cpu.code.Assembler.Label;
+import org.nanochat4j.engine.cpu.code.Assembler.Tile;
 import org.nanochat4j.engine.cpu.code.Assembler.Vector;
 
 /** Encodings against the bytes of another assembler (GNU as, told to take the three-byte prefix). */
@@ -44,6 +47,8 @@ class AssemblerTest {
         check("41 54", a -> a.push(R12));
         check("5d", a -> a.pop(RBP));
         check("41 5f", a -> a.pop(R15));
+        check("49 c7 c2 40 00 00 00", a -> a.mov(R10, 64));
+        check("48 c7 c3 fe ff ff ff", a -> a.mov(RBX, -2));
         check("c3", Assembler::ret);
     }
 
@@ -82,6 +87,34 @@ class AssemblerTest {
     }
 
     @Test
+    @DisplayName("tile instructions, with low and high registers in every place")
+    void tiles() {
+        check("c4 e2 78 49 c0", Assembler::tilerelease);
+        check("c4 e2 7b 49 c0", a -> a.tilezero(t(0)));
+        check("c4 e2 7b 49 f8", a -> a.tilezero(t(7)));
+        check("c4 a2 7b 4b 24 17", a -> a.tileloadd(t(4), at(RDI, R10, 1)));
+        check("c4 a2 7b 4b ac 10 00 04 00 00", a -> a.tileloadd(t(5), new Address(RAX, R10, 1, 1024)));
+        check("c4 e2 7b 4b 4c 0a 40", a -> a.tileloadd(t(1), new Address(RDX, RCX, 1, 64)));
+        check("c4 82 7b 4b 7c 85 00", a -> a.tileloadd(t(7), at(R13, R8, 4)));
+        check("c4 c2 7b 4b 54 ec 80", a -> a.tileloadd(t(2), new Address(R12, RBP, 8, -128)));
+        check("c4 e2 7a 4b 04 0a", a -> a.tilestored(at(RDX, RCX, 1), t(0)));
+        check("c4 c2 7a 4b 5c 0b 40", a -> a.tilestored(new Address(R11, RCX, 1, 64), t(3)));
+        check("c4 82 7a 4b b4 4d c8 00 00 00", a -> a.tilestored(new Address(R13, R9, 2, 200), t(6)));
+        check("c4 e2 4a 5c c4", a -> a.tdpbf16ps(t(0), t(4), t(6)));
+        check("c4 e2 42 5c dd", a -> a.tdpbf16ps(t(3), t(5), t(7)));
+        check("c4 e2 72 5c f8", a -> a.tdpbf16ps(t(7), t(0), t(1)));
+        check("c4 e2 78 49 05 01 00 00 00 c3 2a", a -> {
+            Label configuration = a.label();
+            a.ldtilecfg(configuration);
+            a.ret();
+            a.bind(configuration);
+            a.data(new byte[] {42});
+        });
+        assertThrows(IllegalArgumentException.class, () -> t(8));
+        assertThrows(IllegalArgumentException.class, () -> new Assembler().tileloadd(t(0), at(RDX)));
+    }
+
+    @Test
     @DisplayName("jumps forwards and backwards; labels that are never bound are refused")
     void jumps() {
         check("e9 01 00 00 00 c3 0f 85 f9 ff ff ff", a -> {
@@ -107,6 +140,10 @@ class AssemblerTest {
         Label twice = open.label();
         open.bind(twice);
         assertThrows(IllegalStateException.class, () -> open.bind(twice));
+    }
+
+    private static Tile t(int number) {
+        return new Tile(number);
     }
 
     private static Vector v(int number) {
