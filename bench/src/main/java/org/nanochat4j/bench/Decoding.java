@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.Embedding;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Step;
 import org.nanochat4j.engine.program.Value;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.DecodeWeights;
 import org.nanochat4j.model.GenerationPrograms;
 import org.nanochat4j.model.Generator;
@@ -66,7 +68,8 @@ public record Decoding(
      * What to measure.
      *
      * @param config the model
-     * @param weights how the matrices are stored that single tokens are multiplied by
+     * @param compute type of the activations
+     * @param weights how the matrices are stored that single tokens are multiplied by; null: as the type that is computed in
      * @param prompt tokens of a prompt, at least 1
      * @param tokens drawn for each row, at least 2
      * @param batch rows
@@ -76,7 +79,8 @@ public record Decoding(
      */
     public record Settings(
             GptConfig config,
-            WeightFormat weights,
+            ComputeType compute,
+            @Nullable WeightFormat weights,
             int prompt,
             int tokens,
             int batch,
@@ -85,7 +89,9 @@ public record Decoding(
             int rounds) {
         String label() {
             return "depth " + config.layers() + ", vocabulary " + config.vocabularySize()
-                    + (weights == WeightFormat.F32 ? "" : ", weights " + weights) + ", prompt " + prompt + ", " + tokens
+                    + (compute == ComputeType.BF16 ? ", bf16" : "")
+                    + (weights == null || weights == WeightFormat.F32 ? "" : ", weights " + weights) + ", prompt "
+                    + prompt + ", " + tokens
                     + " tokens, batch " + batch + ", " + target.label();
         }
     }
@@ -103,11 +109,14 @@ public record Decoding(
         Roof roof = settings.target().roof();
         double[] prefill = new double[settings.rounds()];
         double[] decode = new double[settings.rounds()];
-        var gpt = new Gpt(config);
+        Gpt gpt;
+        WeightFormat format;
         int capacity = settings.prompt() + settings.tokens();
         try (Engine engine = settings.target().engine()) {
+            gpt = new Gpt(config, settings.compute().on(engine));
+            format = settings.weights() == null ? WeightFormat.of(gpt.compute()) : settings.weights();
             gpt.initialise(engine, 42);
-            var generator = new Generator(gpt, engine, batch, capacity, 0, settings.weights());
+            var generator = new Generator(gpt, engine, batch, capacity, 0, format);
             List<int[]> prompts = prompts(settings);
             boolean[] active = new boolean[batch];
             Arrays.fill(active, true);
@@ -128,7 +137,7 @@ public record Decoding(
             }
             progress.report("generations", all, all);
         }
-        DecodeWeights weights = DecodeWeights.declare(gpt.parameters(), settings.weights());
+        DecodeWeights weights = DecodeWeights.declare(gpt.parameters(), format);
         long bytes = weightBytes(GenerationPrograms.of(gpt, KvCache.declare(config, batch, capacity), weights, 0)
                 .decode());
         Timing reading = Timing.of(prefill);
@@ -138,7 +147,7 @@ public record Decoding(
                 settings.label(),
                 batch * settings.prompt() / reading.median(),
                 batch / token.median(),
-                settings.weights().name(),
+                format.name(),
                 config.layers(),
                 config.vocabularySize(),
                 settings.prompt(),

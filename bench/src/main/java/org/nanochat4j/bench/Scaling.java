@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.Flops;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.train.data.Progress;
@@ -146,8 +147,8 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
     private static Point measure(Settings settings, Point want) {
         GptConfig config = settings.config(want.depth, want.sequence);
         int rows = want.tokens / want.sequence;
-        try (TrainingRig rig =
-                new TrainingRig(config, rows, 1, Target.cpu(want.threads), Batches.random(settings.vocabulary()))) {
+        try (TrainingRig rig = new TrainingRig(
+                config, ComputeType.F32, rows, 1, Target.cpu(want.threads), Batches.random(settings.vocabulary()))) {
             Timing step = new Effort(0, settings.steps(), 0).time(rig::step);
             return new Point(want.depth, want.sequence, want.threads, want.tokens, want.vocabulary, want.flops, step);
         }

@@ -36,7 +36,8 @@ public record Startup(String label, Timing total, Timing virtualMachine, Timing 
         long start = System.nanoTime();
         int rows = settings.microBatch() == 0 ? settings.candidates().getLast() : settings.microBatch();
         Batches.Source source = Batches.random(settings.config().vocabularySize());
-        try (var rig = new TrainingRig(settings.config(), rows, settings.rows() / rows, settings.target(), source)) {
+        try (var rig = new TrainingRig(
+                settings.config(), settings.compute(), rows, settings.rows() / rows, settings.target(), source)) {
             double preparing = Effort.since(start);
             start = System.nanoTime();
             rig.step();

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.program.MemoryPlan;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.Flops;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.train.data.Progress;
@@ -18,7 +19,7 @@ import org.nanochat4j.train.data.Progress;
  * @param tokPerSec tokens per second at the median step
  * @param tokPerSecMinimum at the slowest step
  * @param tokPerSecMaximum at the fastest step
- * @param dtype of weights and activations
+ * @param dtype of the activations
  * @param depth layers
  * @param sequence tokens of a row
  * @param vocabulary tokens there are
@@ -72,6 +73,7 @@ public record Training(
      * What to measure.
      *
      * @param config the model
+     * @param compute type of the activations
      * @param totalTokens of a step, a multiple of the sequence length
      * @param microBatch rows of a micro-batch; 0 tries several and takes the fastest
      * @param target where
@@ -82,6 +84,7 @@ public record Training(
      */
     public record Settings(
             GptConfig config,
+            ComputeType compute,
             int totalTokens,
             int microBatch,
             Target target,
@@ -108,7 +111,8 @@ public record Training(
 
         String label() {
             return "depth " + config.layers() + ", sequence " + config.sequenceLength() + ", vocabulary "
-                    + config.vocabularySize() + ", " + totalTokens + " tokens per step, " + target.label();
+                    + config.vocabularySize() + (compute == ComputeType.BF16 ? ", bf16" : "") + ", " + totalTokens
+                    + " tokens per step, " + target.label();
         }
     }
 
@@ -151,7 +155,8 @@ public record Training(
     }
 
     private static TrainingRig rig(Settings settings, int rows, Batches.Source batches) {
-        return new TrainingRig(settings.config(), rows, settings.rows() / rows, settings.target(), batches);
+        return new TrainingRig(
+                settings.config(), settings.compute(), rows, settings.rows() / rows, settings.target(), batches);
     }
 
     private static Training measure(
@@ -186,7 +191,7 @@ public record Training(
                     rate,
                     tokens / step.maximum(),
                     tokens / step.minimum(),
-                    "F32",
+                    rig.dtype().name(),
                     config.layers(),
                     config.sequenceLength(),
                     config.vocabularySize(),

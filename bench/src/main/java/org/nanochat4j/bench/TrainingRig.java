@@ -5,11 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.LearningRates;
@@ -22,6 +24,7 @@ final class TrainingRig implements AutoCloseable {
     private static final float[] HYPER = {1e-4f, 0.9f, 0.5f};
 
     private final Engine engine;
+    private final DType dtype;
     private final TrainingPrograms programs;
     private final MemoryPlan plan;
     private final Map<String, Executable> executables = new LinkedHashMap<>();
@@ -33,14 +36,17 @@ final class TrainingRig implements AutoCloseable {
     /**
      * Records, plans, compiles and initialises.
      *
+     * @param compute type of the activations
      * @param rows of a micro-batch
      * @param accumulation micro-batches per step
      */
-    TrainingRig(GptConfig config, int rows, int accumulation, Target target, Batches.Source source) {
+    TrainingRig(
+            GptConfig config, ComputeType compute, int rows, int accumulation, Target target, Batches.Source source) {
         this.accumulation = accumulation;
         this.engine = target.engine();
         try {
-            Gpt gpt = new Gpt(config);
+            dtype = compute.on(engine);
+            Gpt gpt = new Gpt(config, dtype);
             List<ParamGroup> groups = ParamGroups.of(gpt, LearningRates.DEFAULT);
             programs = TrainingPrograms.record(gpt, groups, rows, config.sequenceLength(), accumulation);
             List<Program> used = programs.programs().stream()
@@ -60,6 +66,11 @@ final class TrainingRig implements AutoCloseable {
         }
         ids = new int[rows * config.sequenceLength()];
         targets = new int[ids.length];
+    }
+
+    /** The type of the activations. */
+    DType dtype() {
+        return dtype;
     }
 
     /** What the tensors take. */

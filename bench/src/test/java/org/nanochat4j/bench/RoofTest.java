@@ -14,6 +14,7 @@ import org.nanochat4j.engine.op.Cost;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.CostModel;
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.GenerationPrograms;
 import org.nanochat4j.model.Gpt;
 import org.nanochat4j.model.GptConfig;
@@ -70,7 +71,7 @@ class RoofTest {
             "a step under the clock runs every op that computes, as often as the programs have it, with the cost model's figures")
     void profile() {
         var clock = new RoofTable.Clock(ROOF, false);
-        try (var rig = new TrainingRig(TOY, 2, 2, Target.cpu(1), Batches.random(300))) {
+        try (var rig = new TrainingRig(TOY, ComputeType.F32, 2, 2, Target.cpu(1), Batches.random(300))) {
             rig.step();
             rig.step(clock);
         }
@@ -121,9 +122,9 @@ class RoofTest {
     @Test
     @DisplayName("micro-batches that are tried divide the rows of a step")
     void candidates() {
-        var settings = new Training.Settings(TOY, 32 * 32, 0, Target.cpu(1), 0, 1, false, false);
+        var settings = new Training.Settings(TOY, ComputeType.F32, 32 * 32, 0, Target.cpu(1), 0, 1, false, false);
         assertEquals(List.of(32, 16, 8, 4), settings.candidates());
-        var odd = new Training.Settings(TOY, 45 * 32, 0, Target.cpu(1), 0, 1, false, false);
+        var odd = new Training.Settings(TOY, ComputeType.F32, 45 * 32, 0, Target.cpu(1), 0, 1, false, false);
         assertEquals(List.of(15, 5, 1), odd.candidates());
     }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.optim.ParamGroup;
@@ -153,7 +154,19 @@ public final class Checkpoint {
      * @throws ModelException.BadCheckpoint naming every tensor that is missing, superfluous or of a wrong shape
      */
     public Gpt loadModel(Engine engine) throws IOException {
-        Gpt gpt = new Gpt(meta.config());
+        return loadModel(engine, DType.F32);
+    }
+
+    /**
+     * The same for a model that computes in another type than F32; its weights stay F32.
+     *
+     * @param engine where the model will run
+     * @param compute type of the activations, F32 or BF16
+     * @return the model, ready to run
+     * @throws IOException if the file cannot be read
+     */
+    public Gpt loadModel(Engine engine, DType compute) throws IOException {
+        Gpt gpt = new Gpt(meta.config(), compute);
         load(gpt, engine);
         return gpt;
     }

@@ -159,7 +159,7 @@ public final class DecodeWeights {
     Tensor times(Interpreter in, Tensor x, Parameter weight) {
         Copy copy = copies.get(weight);
         if (copy == null) {
-            return x.matmulTransposed(in.use(weight.value()));
+            return x.matmulTransposed(in.use(weight.value()).cast(x.type().dtype()));
         }
         Tensor values = in.use(copy.values());
         return copy.scales() == null ? x.matmulTransposed(values) : x.matmulTransposed(values, in.use(copy.scales()));
@@ -169,7 +169,7 @@ public final class DecodeWeights {
     Tensor logits(Interpreter in, Tensor x, Parameter head, float cap, int vocabulary) {
         Copy copy = copies.get(head);
         if (copy == null) {
-            return x.logits(in.use(head.value()), cap, vocabulary);
+            return x.logits(in.use(head.value()).cast(x.type().dtype()), cap, vocabulary);
         }
         Tensor values = in.use(copy.values());
         return copy.scales() == null

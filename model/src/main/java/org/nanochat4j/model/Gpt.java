@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -21,6 +22,9 @@ import org.nanochat4j.engine.runtime.Engine;
  * <p>Shapes at the margin: B batch, T time, C channels, H heads, Hkv key-value heads, D head size, V vocabulary. Source of the architecture:
  * Karpathy's nanochat; of its parts: Su et al. 2021 (rotary), So et al. 2021 (squared ReLU), Ainslie et al. 2023 (grouped heads), Jordan et al. 2024
  * (value embeddings, residual lambdas, as in modded-nanogpt).
+ *
+ * <p>In BF16 the weights stay F32 and are rounded where they are used; activations, the residual stream and what is multiplied are BF16; sums, norms,
+ * softmax, losses and logits are F32, and so are learned scalars and the key-value cache, whose numbers have been rounded.
  */
 public final class Gpt {
     /** Added to the mean square in every norm: the machine epsilon of F32. */
@@ -62,17 +66,33 @@ public final class Gpt {
     private record Pass(Interpreter in, Tensor ids, Tensor start, Past past, DecodeWeights weights, Watch watch) {}
 
     private final GptConfig config;
+    private final DType compute;
     private final GptParameters parameters;
     private final RotaryTables rotary;
     private final Map<Integer, Variable> zeroStarts = new ConcurrentHashMap<>();
 
     /**
-     * A model of this shape; declares its weights and tables, allocates nothing.
+     * A model of this shape that computes in F32; declares its weights and tables, allocates nothing.
      *
      * @param config the shape
      */
     public Gpt(GptConfig config) {
+        this(config, DType.F32);
+    }
+
+    /**
+     * A model of this shape; declares its weights and tables, allocates nothing.
+     *
+     * @param config the shape
+     * @param compute type of the activations, F32 or BF16
+     * @throws ModelException.BadConfig if it is another type
+     */
+    public Gpt(GptConfig config, DType compute) {
+        if (compute != DType.F32 && compute != DType.BF16) {
+            throw new ModelException.BadConfig("a model cannot compute in " + compute + "; choose F32 or BF16");
+        }
         this.config = config;
+        this.compute = compute;
         this.parameters = GptParameters.declare(config);
         this.rotary = RotaryTables.declare(config);
     }
@@ -80,6 +100,11 @@ public final class Gpt {
     /** {@return the shape} */
     public GptConfig config() {
         return config;
+    }
+
+    /** {@return the type of activations and of what is multiplied: F32 or BF16} */
+    public DType compute() {
+        return compute;
     }
 
     /** {@return the weights} */
@@ -109,7 +134,7 @@ public final class Gpt {
      * @param sink takes the values, for example {@code engine::write}
      */
     public void writeConstants(ParameterStore.Sink sink) {
-        rotary.write(config, sink);
+        rotary.write(config, compute, sink);
     }
 
     /** Zero tables would give wrong numbers without any error; the cosine of position 0 tells them from real ones. */
@@ -133,7 +158,7 @@ public final class Gpt {
     public Tensor.Loss loss(Interpreter in, Tensor ids, Tensor targets) {
         Tensor x = hidden(in, ids); // (B, T, C)
         return x.reshape(x.shape().rows(), config.channels())
-                .softcapCrossEntropy(in.use(parameters.lmHead().value()), targets, SOFTCAP, config.vocabularySize());
+                .softcapCrossEntropy(weight(in, parameters.lmHead()), targets, SOFTCAP, config.vocabularySize());
     }
 
     /**
@@ -228,7 +253,7 @@ public final class Gpt {
     /** The residual stream from the embedding to the last block (B, T, C); of prompts that are read into a cache the last tokens alone (B, 1, C). */
     private Tensor stream(Pass pass) {
         Interpreter in = pass.in();
-        Tensor x = norm(in.use(parameters.tokenEmbedding().value()).embedding(pass.ids())); // (B, T, C)
+        Tensor x = norm(rows(pass, parameters.tokenEmbedding())); // (B, T, C)
         GptParameters.Smear smear = parameters.smear();
         if (smear != null) {
             x = smear(pass, smear, x);
@@ -269,10 +294,20 @@ public final class Gpt {
     }
 
     /** {@code x Wᵀ}. */
-    private static Tensor times(Pass pass, Tensor x, Parameter weight) {
+    private Tensor times(Pass pass, Tensor x, Parameter weight) {
         return x.shape().dim(1) == 1
                 ? pass.weights().times(pass.in(), x, weight)
-                : x.matmulTransposed(pass.in().use(weight.value()));
+                : x.matmulTransposed(weight(pass.in(), weight));
+    }
+
+    /** A matrix as it is multiplied. */
+    private Tensor weight(Interpreter in, Parameter weight) {
+        return in.use(weight.value()).cast(compute);
+    }
+
+    /** The tokens' rows of a table (B, T, ...). */
+    private Tensor rows(Pass pass, Parameter table) {
+        return pass.in().use(table.value()).embedding(pass.ids()).cast(compute);
     }
 
     private static Tensor entry(Interpreter in, Parameter vector, int index) {
@@ -283,7 +318,7 @@ public final class Gpt {
     private Tensor smear(Pass pass, GptParameters.Smear smear, Tensor x) {
         Interpreter in = pass.in();
         Tensor gate = x.slice(-1, 0, GptConfig.SMEAR_CHANNELS)
-                .matmulTransposed(in.use(smear.gate().value()))
+                .matmulTransposed(weight(in, smear.gate()))
                 .sigmoid()
                 .scaleBy(in.use(smear.lambda().value())); // (B, T, 1)
         Tensor before = switch (pass.past()) {
@@ -293,7 +328,7 @@ public final class Gpt {
                 remember(in, cache, rows.embedding(last));
                 yield x.shiftTime(1);
             }
-            case Past.Cached(KvCache cache) -> in.use(cache.previous());
+            case Past.Cached(KvCache cache) -> in.use(cache.previous()).cast(compute);
         };
         Tensor smeared = x.add(before.scaleRows(gate.reshape(x.shape().dropLast())));
         if (pass.past() instanceof Past.Cached(KvCache cache)) {
@@ -304,7 +339,7 @@ public final class Gpt {
 
     private static void remember(Interpreter in, KvCache cache, Tensor last) {
         Tensor previous = in.use(cache.previous());
-        previous.apply(new Assign(), List.of(previous, last.reshape(previous.shape())));
+        previous.apply(new Assign(), List.of(previous, last.cast(DType.F32).reshape(previous.shape())));
     }
 
     private Tensor block(Pass pass, int layer, Tensor x) {
@@ -330,19 +365,18 @@ public final class Gpt {
         return times(pass, attend(pass, layer, q, k, v).reshape(asking.shape()), w.projection());
     }
 
-    private static Tensor heads(Pass pass, Tensor x, Parameter weight, int heads) {
+    private Tensor heads(Pass pass, Tensor x, Parameter weight, int heads) {
         Tensor y = times(pass, x, weight);
         return y.reshape(x.shape().dim(0), x.shape().dim(1), heads, y.shape().last() / heads);
     }
 
     /** The token's own embedding as values, each head behind its gate, which reads the first channels of the normalised stream. */
-    private static Tensor valueEmbedding(Pass pass, GptParameters.ValueEmbedding w, Tensor x, Tensor v) {
+    private Tensor valueEmbedding(Pass pass, GptParameters.ValueEmbedding w, Tensor x, Tensor v) {
         Tensor gate = x.slice(-1, 0, GptConfig.GATE_CHANNELS)
-                .matmulTransposed(pass.in().use(w.gate().value()))
+                .matmulTransposed(weight(pass.in(), w.gate()))
                 .sigmoid()
                 .scale(GATE_RANGE); // (B, T, Hkv)
-        Tensor table = pass.in().use(w.table().value());
-        return table.embedding(pass.ids()).reshape(v.shape()).scaleRows(gate); // (B, T, Hkv, D)
+        return rows(pass, w.table()).reshape(v.shape()).scaleRows(gate); // (B, T, Hkv, D)
     }
 
     /** The factors of normalised queries and keys are folded into the score scale, so cached keys carry none. */
@@ -370,17 +404,23 @@ public final class Gpt {
         Interpreter in = pass.in();
         Tensor keys = in.use(cache.keys().get(layer));
         Tensor values = in.use(cache.values().get(layer));
-        return q.apply(new CachedAttention(config.window(layer), scale), q, keys, values, in.use(cache.positions()));
+        return q.apply(
+                        new CachedAttention(config.window(layer), scale),
+                        q.cast(DType.F32),
+                        keys,
+                        values,
+                        in.use(cache.positions()))
+                .cast(compute);
     }
 
     private static void append(Pass pass, KvCache cache, int layer, Tensor k, Tensor v) {
         Tensor keys = pass.in().use(cache.keys().get(layer));
         Tensor values = pass.in().use(cache.values().get(layer));
-        keys.apply(new KvAppend(), List.of(keys, k, pass.start()));
-        values.apply(new KvAppend(), List.of(values, v, pass.start()));
+        keys.apply(new KvAppend(), List.of(keys, k.cast(DType.F32), pass.start()));
+        values.apply(new KvAppend(), List.of(values, v.cast(DType.F32), pass.start()));
     }
 
-    private static Tensor mlp(Pass pass, GptParameters.Block w, Tensor x) {
+    private Tensor mlp(Pass pass, GptParameters.Block w, Tensor x) {
         return times(pass, times(pass, x, w.up()).reluSquared(), w.down());
     }
 

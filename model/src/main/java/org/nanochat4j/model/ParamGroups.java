@@ -52,7 +52,11 @@ public final class ParamGroups {
         }
         matricesByShape(weights)
                 .forEach((shape, matrices) -> groups.add(Muon.of(
-                        "muon." + shape.dim(0) + "x" + shape.dim(1), matrices, rates.matrix() * batch, MUON_BETA2)));
+                        "muon." + shape.dim(0) + "x" + shape.dim(1),
+                        matrices,
+                        rates.matrix() * batch,
+                        MUON_BETA2,
+                        gpt.compute())));
         return List.copyOf(groups);
     }
 

@@ -1,6 +1,7 @@
 package org.nanochat4j.model;
 
 import java.lang.foreign.MemorySegment;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.nn.ParameterStore;
@@ -31,16 +32,17 @@ public record RotaryTables(Variable cos, Variable sin) {
      * Computes the tables.
      *
      * @param config the model they were declared for
+     * @param compute the type that the model computes in; in BF16 entries are rounded to it
      * @param sink takes the values, for example {@code engine::write}
      */
-    void write(GptConfig config, ParameterStore.Sink sink) {
+    void write(GptConfig config, DType compute, ParameterStore.Sink sink) {
         int pairs = config.headSize() / 2;
         float[] frequencies = new float[pairs];
         for (int j = 0; j < pairs; j++) {
             float exponent = (float) (2 * j) / config.headSize();
             frequencies[j] = 1f / (float) StrictMath.pow(config.architecture().rotaryBase(), exponent);
         }
-        boolean rounded = config.architecture().roundedRotary();
+        boolean rounded = compute == DType.BF16 || config.architecture().roundedRotary();
         float[] cosines = new float[pairs];
         float[] sines = new float[pairs];
         for (int t = 0; t < config.maxPositions(); t++) {

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,9 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nanochat4j.engine.Tensor;
-import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.runtime.Engine;
-import tools.jackson.databind.JsonNode;
 
 /** Tiny models with random weights against the reference program in float32; tolerances as the goldens' own text advises. */
 class ModelGoldenTest {
@@ -30,59 +26,6 @@ class ModelGoldenTest {
     @AfterEach
     void close() {
         engine.close();
-    }
-
-    /** One stored case with its model, loaded. */
-    private record Case(SafetensorsFile file, JsonNode json, Gpt gpt, int batch, int time, int[] ids, int[] targets)
-            implements AutoCloseable {
-        static Case load(Engine engine, String name, Architecture architecture) throws IOException {
-            Path path = Shared.golden(name + ".safetensors");
-            JsonNode json = Json.STRICT.readTree(Files.readString(Shared.golden(name + ".json")));
-            JsonNode sizes = json.get("config");
-            Gpt gpt = new Gpt(new GptConfig(
-                    sizes.get("sequence_len").intValue(),
-                    sizes.get("vocab_size").intValue(),
-                    sizes.get("n_layer").intValue(),
-                    sizes.get("n_head").intValue(),
-                    sizes.get("n_kv_head").intValue(),
-                    sizes.get("n_embd").intValue(),
-                    sizes.path("window_pattern").asString("L"),
-                    architecture));
-            SafetensorsFile file = SafetensorsFile.open(path);
-            for (Parameter parameter : gpt.parameters().store().all()) {
-                engine.write(parameter.value(), file.floats("param." + parameter.name()));
-            }
-            gpt.writeConstants(engine::write);
-            return new Case(
-                    file,
-                    json,
-                    gpt,
-                    json.get("batch").intValue(),
-                    json.get("seq").intValue(),
-                    ints(file.integers("ids")),
-                    ints(file.integers("targets")));
-        }
-
-        private static int[] ints(long[] values) {
-            return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
-        }
-
-        /** The stored positions of logits, which may be only the last ones. */
-        float[] tail(float[] logits, String stored) {
-            int vocabulary = gpt.config().vocabularySize();
-            int kept = Math.toIntExact(file.tensor(stored).shape().get(1));
-            float[] tail = new float[batch * kept * vocabulary];
-            for (int row = 0; row < batch; row++) {
-                int from = (row * time + time - kept) * vocabulary;
-                System.arraycopy(logits, from, tail, row * kept * vocabulary, kept * vocabulary);
-            }
-            return tail;
-        }
-
-        @Override
-        public void close() {
-            file.close();
-        }
     }
 
     private static Architecture architecture(String name) {
@@ -101,7 +44,7 @@ class ModelGoldenTest {
                 "model_original/mha"
             })
     void forwardAndBackward(String name) throws IOException {
-        try (Case golden = Case.load(engine, name, architecture(name))) {
+        try (GoldenCase golden = GoldenCase.load(engine, name, architecture(name))) {
             ModelRun eager = ModelRun.eager(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
             ModelRun replayed = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
             eager.assertSame(replayed);
@@ -111,7 +54,7 @@ class ModelGoldenTest {
 
     /** Logits, losses and gradients of recorded programs against a stored case, on any engine. */
     static void replayedIsGolden(Engine engine, String name) throws IOException {
-        try (Case golden = Case.load(engine, name, architecture(name))) {
+        try (GoldenCase golden = GoldenCase.load(engine, name, architecture(name))) {
             ModelRun replayed = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
             SafetensorsFile file = golden.file();
             ModelRun.assertClose(file.floats("logits"), golden.tail(replayed.logits(), "logits"), LOGITS, "logits");
@@ -132,7 +75,7 @@ class ModelGoldenTest {
     @DisplayName("the residual stream before and after every block")
     @ValueSource(strings = {"model/mha_L", "model_original/mha"})
     void activations(String name) throws IOException {
-        try (Case golden = Case.load(engine, name, architecture(name))) {
+        try (GoldenCase golden = GoldenCase.load(engine, name, architecture(name))) {
             List<Tensor> seen = new ArrayList<>();
             Tensor ids = engine.tensor(golden.ids(), golden.batch(), golden.time());
             golden.gpt().hidden(engine.eager(), ids, (layer, in, out) -> {
@@ -156,7 +99,7 @@ class ModelGoldenTest {
     @DisplayName("the first release with rotary tables in F32, as the transformers library runs it")
     @ValueSource(strings = {"model_original/gqa", "model_original/mha"})
     void float32Rotary(String name) throws IOException {
-        try (Case golden = Case.load(engine, name, Architecture.ORIGINAL_F32_ROTARY)) {
+        try (GoldenCase golden = GoldenCase.load(engine, name, Architecture.ORIGINAL_F32_ROTARY)) {
             Tensor ids = engine.tensor(golden.ids(), golden.batch(), golden.time());
             float[] logits = engine.floats(golden.gpt().logits(engine.eager(), ids));
             ModelRun.assertClose(golden.file().floats("logits_float32_rotary"), logits, LOGITS, "logits");
@@ -175,7 +118,7 @@ class ModelGoldenTest {
                 "model_original/mha"
             })
     void cached(String name) throws IOException {
-        try (Case golden = Case.load(engine, name, architecture(name))) {
+        try (GoldenCase golden = GoldenCase.load(engine, name, architecture(name))) {
             int prefill = golden.json().get("prefill").intValue();
             int vocabulary = golden.gpt().config().vocabularySize();
             int batch = golden.batch();
@@ -220,7 +163,7 @@ class ModelGoldenTest {
     @DisplayName("rotary tables, near and far")
     @ValueSource(strings = {"model/depth1_hd128", "model/gqa_padvocab", "model/mqa_SSSL", "model_original/gqa"})
     void rotary(String name) throws IOException {
-        try (Case golden = Case.load(engine, name, architecture(name))) {
+        try (GoldenCase golden = GoldenCase.load(engine, name, architecture(name))) {
             boolean rounded = golden.gpt().config().architecture().roundedRotary();
             float[] cos = engine.floats(golden.gpt().rotary().cos());
             float[] sin = engine.floats(golden.gpt().rotary().sin());

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.optim.AdamW;
 import org.nanochat4j.engine.optim.Muon;
@@ -28,6 +29,9 @@ import tools.jackson.databind.JsonNode;
 
 /** The three training programs together with the optimizer groups, over whole steps. */
 class TrainingTest {
+    /** How far a loss of 2 to 6 may be from that of a run in F32, from which it departs with every step. */
+    private static final double BF16_LOSS = 0.02;
+
     private final Engine engine = Engine.open();
 
     @AfterEach
@@ -121,21 +125,8 @@ class TrainingTest {
     @ValueSource(ints = 2)
     void trajectory(int accumulation) throws IOException {
         JsonNode json = Json.STRICT.readTree(Files.readString(Shared.golden("train/trajectory.json")));
-        Gpt gpt = new Gpt(new GptConfig(128, 257, 4, 4, 4, 128, "L", Architecture.CURRENT));
         try (SafetensorsFile file = SafetensorsFile.open(Shared.golden("train/trajectory.safetensors"))) {
-            for (Parameter parameter : gpt.parameters().store().all()) {
-                engine.write(parameter.value(), file.floats("init." + parameter.name()));
-            }
-            gpt.writeConstants(engine::write);
-            JsonNode rates = json.get("hyperparameters");
-            // The json's rates carry the batch's factor already.
-            LearningRates learning = new LearningRates(
-                    rates.get("unembedding_lr").doubleValue(),
-                    rates.get("embedding_lr").doubleValue(),
-                    rates.get("matrix_lr").doubleValue(),
-                    rates.get("scalar_lr").doubleValue(),
-                    1);
-            Run run = new Run(engine, gpt, learning, 8 / accumulation, accumulation);
+            Run run = golden(json, file, DType.F32, accumulation);
             for (int group = 0; group < run.groups.size(); group++) {
                 double expected =
                         json.get("groups").get(group).get("initial_lr").doubleValue();
@@ -145,12 +136,49 @@ class TrainingTest {
             int[] validation = tokens(file, "val_tokens");
             assertEquals(json.get("val_loss_before").doubleValue(), run.evaluate(validation, 16), 1e-4);
             int steps = json.get("steps").intValue();
-            double decay = rates.get("weight_decay").doubleValue();
+            double decay = json.get("hyperparameters").get("weight_decay").doubleValue();
             for (int step = 0; step < steps; step++) {
                 double expected = json.get("losses").get(step).doubleValue();
                 assertEquals(expected, run.step(stream, step, steps, decay), 1e-4, "step " + step);
             }
             assertEquals(json.get("val_loss_after").doubleValue(), run.evaluate(validation, 16), 1e-4);
+        }
+    }
+
+    /** The run of the stored trajectory before its first step. */
+    private Run golden(JsonNode json, SafetensorsFile file, DType compute, int accumulation) {
+        Gpt gpt = new Gpt(new GptConfig(128, 257, 4, 4, 4, 128, "L", Architecture.CURRENT), compute);
+        for (Parameter parameter : gpt.parameters().store().all()) {
+            engine.write(parameter.value(), file.floats("init." + parameter.name()));
+        }
+        gpt.writeConstants(engine::write);
+        JsonNode rates = json.get("hyperparameters");
+        // The json's rates carry the batch's factor already.
+        LearningRates learning = new LearningRates(
+                rates.get("unembedding_lr").doubleValue(),
+                rates.get("embedding_lr").doubleValue(),
+                rates.get("matrix_lr").doubleValue(),
+                rates.get("scalar_lr").doubleValue(),
+                1);
+        return new Run(engine, gpt, learning, 8 / accumulation, accumulation);
+    }
+
+    @Test
+    @DisplayName("twenty steps of that run in BF16 give nearly the losses of F32, and not the same")
+    void trajectoryBf16() throws IOException {
+        JsonNode json = Json.STRICT.readTree(Files.readString(Shared.golden("train/trajectory.json")));
+        try (SafetensorsFile file = SafetensorsFile.open(Shared.golden("train/trajectory.safetensors"))) {
+            Run run = golden(json, file, DType.BF16, 1);
+            int[] stream = tokens(file, "tokens");
+            double decay = json.get("hyperparameters").get("weight_decay").doubleValue();
+            double sum = 0;
+            for (int step = 0; step < 20; step++) {
+                double expected = json.get("losses").get(step).doubleValue();
+                double loss = run.step(stream, step, json.get("steps").intValue(), decay);
+                assertEquals(expected, loss, BF16_LOSS, "step " + step);
+                sum += Math.abs(loss - expected);
+            }
+            assertTrue(sum > 0);
         }
     }
 

@@ -1,10 +1,12 @@
 package org.nanochat4j.bench.cli;
 
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.bench.Decoding;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.WeightFormat;
 import org.nanochat4j.train.cli.Console;
+import org.nanochat4j.train.cli.DtypeArguments;
 import org.nanochat4j.train.cli.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
@@ -20,6 +22,9 @@ final class DecodeBench extends BenchVerb {
 
     @Mixin
     private ModelArguments model = new ModelArguments();
+
+    @Mixin
+    private DtypeArguments dtype = new DtypeArguments();
 
     @Option(
             names = "--prompt",
@@ -59,9 +64,9 @@ final class DecodeBench extends BenchVerb {
     @Option(
             names = "--weights",
             paramLabel = "f32|bf16|int8",
-            description = "How the weights are stored that tokens are multiplied by.",
-            showDefaultValue = Visibility.ALWAYS)
-    private WeightFormat weights = WeightFormat.F32;
+            description =
+                    "How the weights are stored that tokens are multiplied by. Default: the type that is computed in.")
+    private @Nullable WeightFormat weights;
 
     DecodeBench(Console console) {
         super(console);
@@ -82,6 +87,7 @@ final class DecodeBench extends BenchVerb {
                     "give fewer, or a larger --seq-len");
         }
         return Decoding.measure(
-                new Decoding.Settings(config, weights, prompt, tokens, batch, target(), warmUp, rounds), progress());
+                new Decoding.Settings(config, dtype.asked(), weights, prompt, tokens, batch, target(), warmUp, rounds),
+                progress());
     }
 }

@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.bench.Startup;
 import org.nanochat4j.bench.Target;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.EngineArguments;
 import org.nanochat4j.train.cli.Verb;
@@ -32,8 +33,9 @@ final class FirstStepCommand extends Verb {
         double running = (System.currentTimeMillis()
                         - ManagementFactory.getRuntimeMXBean().getStartTime())
                 / 1e3;
-        Startup.Child child =
-                Startup.first(step.settings(model.config(), Target.cpu(engine.threads()), 0, 1, false, false), running);
+        Startup.Child child = Startup.first(
+                step.settings(model.config(), ComputeType.F32, Target.cpu(engine.threads()), 0, 1, false, false),
+                running);
         console().out().println(Measurement.JSON.writeValueAsString(child));
     }
 }

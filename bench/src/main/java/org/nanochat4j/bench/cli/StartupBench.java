@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.bench.Startup;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.Main;
@@ -64,7 +65,7 @@ final class StartupBench extends BenchVerb {
         requireCpu();
         atLeast("--rounds", rounds, 1);
         GptConfig config = model.config();
-        step.settings(config, target(), 0, 1, false, false);
+        step.settings(config, ComputeType.F32, target(), 0, 1, false, false);
         List<Double> total = new ArrayList<>();
         List<Startup.Child> children = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {

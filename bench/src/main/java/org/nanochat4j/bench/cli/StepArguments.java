@@ -2,6 +2,7 @@ package org.nanochat4j.bench.cli;
 
 import org.nanochat4j.bench.Target;
 import org.nanochat4j.bench.Training;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.train.cli.UserError;
 import picocli.CommandLine.Help.Visibility;
@@ -24,7 +25,13 @@ final class StepArguments {
     private int rows;
 
     Training.Settings settings(
-            GptConfig config, Target target, int warmUp, int steps, boolean profile, boolean shapes) {
+            GptConfig config,
+            ComputeType compute,
+            Target target,
+            int warmUp,
+            int steps,
+            boolean profile,
+            boolean shapes) {
         int sequence = config.sequenceLength();
         BenchVerb.atLeast("--device-batch-size", rows, 0);
         if (total < sequence || total % sequence != 0) {
@@ -37,6 +44,6 @@ final class StepArguments {
                     "--device-batch-size " + rows + " does not divide the " + total / sequence + " rows of a step",
                     "give a divisor of " + total / sequence);
         }
-        return new Training.Settings(config, total, rows, target, warmUp, steps, profile, shapes);
+        return new Training.Settings(config, compute, total, rows, target, warmUp, steps, profile, shapes);
     }
 }

@@ -10,6 +10,7 @@ import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.tokenizer.Tokenizer;
 import org.nanochat4j.tokenizer.TokenizerFiles;
 import org.nanochat4j.train.cli.Console;
+import org.nanochat4j.train.cli.DtypeArguments;
 import org.nanochat4j.train.cli.UserError;
 import org.nanochat4j.train.data.Shards;
 import picocli.CommandLine.Command;
@@ -25,6 +26,9 @@ final class TrainBench extends BenchVerb {
 
     @Mixin
     private ModelArguments model = new ModelArguments();
+
+    @Mixin
+    private DtypeArguments dtype = new DtypeArguments();
 
     @Mixin
     private StepArguments step = new StepArguments();
@@ -86,7 +90,7 @@ final class TrainBench extends BenchVerb {
         } else if (tokenizer != null) {
             throw UserError.usage("--tokenizer without --data", "give both, or neither for random tokens");
         }
-        Training.Settings settings = step.settings(config, target(), warmUp, steps, !noProfile, shapes);
+        Training.Settings settings = step.settings(config, dtype.asked(), target(), warmUp, steps, !noProfile, shapes);
         return Training.measure(settings, source, progress());
     }
 }

@@ -107,7 +107,7 @@ public final class Tensor {
     /**
      * Matrix product with a transposed matrix, as weights are stored: {@code x Wᵀ}.
      *
-     * @param b (N, K); F32, or BF16 for inference
+     * @param b (N, K) of this type; BF16 to F32 rows for inference
      * @return (..., N)
      */
     public Tensor matmulTransposed(Tensor b) {
@@ -402,7 +402,7 @@ public final class Tensor {
     /**
      * Mean cross entropy of softcapped logits, fused with the vocabulary projection of this tensor (N, C).
      *
-     * @param w (Vp, C)
+     * @param w (Vp, C) of the same type; its gradient is F32
      * @param targets I32 (N), -1 = ignored
      * @param cap bound of the logits; positive infinity for none
      * @param vocabulary rows of w that count
@@ -429,7 +429,7 @@ public final class Tensor {
     /**
      * Softcapped logits of this tensor (N, C), for inference.
      *
-     * @param w (Vp, C), F32 or BF16
+     * @param w (Vp, C) of this type, or BF16
      * @param cap bound of the logits; positive infinity for none
      * @param vocabulary rows of w that count
      * @return (N, vocabulary)

@@ -66,10 +66,15 @@ class ErrorMessageTest {
                 "pass integer ids or positions",
                 () -> f32(10, 4).embedding(f32(3)));
         assertMessage(
-                "Mul: operand a must be F32, not I32",
+                "Mul: operand a must be F32 or BF16, not I32",
                 "a I32 (3)   b I32 (3)",
-                "cast it with cast(DType.F32)",
+                "pass floating-point numbers",
                 () -> i32(3).mul(i32(3)));
+        assertMessage(
+                "Mul: operand b must be BF16, not F32",
+                "a BF16 (3)   b F32 (3)",
+                "cast it with cast(DType.BF16)",
+                () -> f32(3).cast(DType.BF16).mul(f32(3)));
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.nanochat4j.train.cli;
 import org.nanochat4j.model.Architecture;
 import org.nanochat4j.train.pretrain.PretrainOptions.ModelOptions;
 import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options that shape a model. */
@@ -51,7 +52,11 @@ final class ModelArguments {
             showDefaultValue = Visibility.ALWAYS)
     private String windowPattern = "SSSL";
 
+    @Mixin
+    private DtypeArguments dtype = new DtypeArguments();
+
     ModelOptions options() {
-        return new ModelOptions(Architecture.of(architecture), depth, aspectRatio, headDim, maxSeqLen, windowPattern);
+        return new ModelOptions(
+                Architecture.of(architecture), depth, aspectRatio, headDim, maxSeqLen, windowPattern, dtype.asked());
     }
 }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Architecture;
 import org.nanochat4j.model.Checkpoint;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.Flops;
 import org.nanochat4j.model.Generator;
 import org.nanochat4j.tokenizer.BpeTrainer;
@@ -144,7 +145,11 @@ final class QuickstartCommand extends Verb {
         try (Engine open = engine.open(console());
                 Metrics metrics = Metrics.append(run, this::say)) {
             var generator = new Generator(
-                    opened.loadModel(open), open, prompts.size(), longest + SAMPLE_TOKENS, SAMPLE_CANDIDATES);
+                    opened.loadModel(open, ComputeType.AUTO.on(open)),
+                    open,
+                    prompts.size(),
+                    longest + SAMPLE_TOKENS,
+                    SAMPLE_CANDIDATES);
             var options = new Generator.Options(SAMPLE_TOKENS, TEMPERATURE, 42, Set.of(tokenizer.bos()));
             List<Generator.Sequence> sequences = generator.generate(prompts, options);
             for (int row = 0; row < prompts.size(); row++) {

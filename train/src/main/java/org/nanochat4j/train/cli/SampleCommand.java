@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Checkpoint;
 import org.nanochat4j.model.Generator;
@@ -30,6 +31,9 @@ final class SampleCommand extends Verb {
 
     @Mixin
     private EngineArguments engineArguments = new EngineArguments();
+
+    @Mixin
+    private DtypeArguments dtype = new DtypeArguments();
 
     @Option(
             names = "--prompt",
@@ -76,9 +80,8 @@ final class SampleCommand extends Verb {
             names = "--weights",
             paramLabel = "f32|bf16|int8",
             description =
-                    "What new tokens are computed from: f32 is the model as trained; bf16 and int8 (CPU backend only) are rounded copies that are faster to read.",
-            showDefaultValue = Visibility.ALWAYS)
-    private WeightFormat weights = WeightFormat.F32;
+                    "What new tokens are computed from: f32 is the model as trained; bf16 and int8 (CPU backend only) are rounded copies that are faster to read. Default: the type that is computed in.")
+    private @Nullable WeightFormat weights;
 
     SampleCommand(Console console) {
         super(console);
@@ -95,10 +98,16 @@ final class SampleCommand extends Verb {
                 .orElseThrow(() -> UserError.failure(
                         opened.directory() + " has no tokenizer", "give the one it was trained with by --tokenizer"));
         try (Engine engine = engineArguments.open(console())) {
-            Gpt gpt = opened.loadModel(engine);
+            Gpt gpt = opened.loadModel(engine, dtype.on(engine));
             int[] ids = tokenizer.encode(prompt, tokenizer.bos(), Tokenizer.NONE);
             int capacity = ids.length + Math.max(maxTokens, 1);
-            var generator = new Generator(gpt, engine, numSamples, capacity, topK, weights);
+            var generator = new Generator(
+                    gpt,
+                    engine,
+                    numSamples,
+                    capacity,
+                    topK,
+                    weights == null ? WeightFormat.of(gpt.compute()) : weights);
             var options = new Generator.Options(
                     maxTokens, temperature, seed, Set.of(tokenizer.bos(), tokenizer.id(SpecialToken.ASSISTANT_END)));
             List<int[]> prompts = new ArrayList<>();

@@ -49,6 +49,9 @@ final class ScoreCommand extends Verb {
     @Mixin
     private EngineArguments engineArguments = new EngineArguments();
 
+    @Mixin
+    private DtypeArguments dtype = new DtypeArguments();
+
     @ArgGroup(multiplicity = "1")
     private Input input = new Input();
 
@@ -95,7 +98,7 @@ final class ScoreCommand extends Verb {
         Optional<Tokenizer> tokenizer = checkpoint.tokenizer(opened);
         List<int[]> lists = lists(opened, tokenizer);
         try (Engine engine = engineArguments.open(console())) {
-            Gpt gpt = opened.loadModel(engine);
+            Gpt gpt = opened.loadModel(engine, dtype.on(engine));
             DecodeWeights.round(engine, gpt.parameters(), weights);
             var scorer = new Scorer(gpt, engine);
             List<float[]> losses = scorer.losses(lists);

@@ -57,7 +57,7 @@ final class TrainingRun implements TrainingListener {
                 Pretraining training = new Pretraining(options, inputs, engine, memory.bytes())) {
             RunFolder run = RunFolder.begin(folder, replace);
             try (RunLock _ = RunLock.acquire(folder)) {
-                introduce(options, training, engine, shards, tokenizer);
+                introduce(training, engine, shards, tokenizer);
                 try (Metrics metrics = Metrics.begin(folder, verb::say)) {
                     go(training, run, metrics);
                 } finally {
@@ -78,7 +78,7 @@ final class TrainingRun implements TrainingListener {
         try (Engine engine = engineArguments.open(verb.console());
                 Pretraining training = new Pretraining(resumption.options(), inputs, engine, memory.bytes())) {
             training.resume(resumption);
-            introduce(resumption.options(), training, engine, shards, tokenizer);
+            introduce(training, engine, shards, tokenizer);
             int step = saved.progress().step();
             run.setAside(step, verb::say);
             try (Metrics metrics = Metrics.resume(run.path(), step, verb::say)) {
@@ -114,8 +114,8 @@ final class TrainingRun implements TrainingListener {
         }
     }
 
-    private void introduce(
-            PretrainOptions options, Pretraining training, Engine engine, Shards shards, TokenizerSource tokenizer) {
+    private void introduce(Pretraining training, Engine engine, Shards shards, TokenizerSource tokenizer) {
+        PretrainOptions options = training.options();
         Derivation derived = training.derivation();
         var device = engine.device();
         verb.say("machine   " + device.name() + "; " + device.path() + ", " + device.threads() + " threads");
@@ -126,10 +126,11 @@ final class TrainingRun implements TrainingListener {
         verb.say("data      " + shards.folder() + ", " + shards.all().size() + " shards");
         verb.say(String.format(
                 Locale.ROOT,
-                "model     %s, depth %d, vocabulary %,d, %,d FLOPs per token",
+                "model     %s, depth %d, vocabulary %,d, computes in %s, %,d FLOPs per token",
                 options.model().architecture(),
                 options.model().depth(),
                 tokenizer.tokenizer().vocabSize(),
+                options.model().compute().key(),
                 derived.flopsPerToken()));
         verb.say(String.format(
                 Locale.ROOT,

@@ -26,7 +26,7 @@ public final class DryRun {
     /**
      * Derives, records and plans a run.
      *
-     * @param options what would be trained
+     * @param asked what would be trained
      * @param vocabularySize tokens
      * @param tokenizer of the samples, whose caches take memory too; null leaves them out
      * @param engine that would train; a step is measured on it, or at least the rate of matrix products
@@ -34,7 +34,8 @@ public final class DryRun {
      * @throws org.nanochat4j.model.ModelException.BadConfig if the options describe no run
      */
     public static Map<String, Object> of(
-            PretrainOptions options, int vocabularySize, @Nullable Tokenizer tokenizer, Engine engine) {
+            PretrainOptions asked, int vocabularySize, @Nullable Tokenizer tokenizer, Engine engine) {
+        PretrainOptions options = asked.on(engine);
         GptConfig config = options.model().config(vocabularySize);
         Derivation derivation = Derivation.of(options, vocabularySize);
         TrainingPlan recorded = TrainingPlan.record(options, config, derivation);

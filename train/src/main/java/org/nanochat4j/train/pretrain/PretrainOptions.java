@@ -2,7 +2,9 @@ package org.nanochat4j.train.pretrain;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.LearningRates;
 
@@ -27,9 +29,33 @@ public record PretrainOptions(
      * @param headDim channels of a head
      * @param maxSeqLen training context in tokens
      * @param windowPattern letters S and L
+     * @param compute type of the activations
      */
     public record ModelOptions(
-            Architecture architecture, int depth, int aspectRatio, int headDim, int maxSeqLen, String windowPattern) {
+            Architecture architecture,
+            int depth,
+            int aspectRatio,
+            int headDim,
+            int maxSeqLen,
+            String windowPattern,
+            ComputeType compute) {
+
+        /** With the machine's choice of the type that is computed in. */
+        public ModelOptions(
+                Architecture architecture,
+                int depth,
+                int aspectRatio,
+                int headDim,
+                int maxSeqLen,
+                String windowPattern) {
+            this(architecture, depth, aspectRatio, headDim, maxSeqLen, windowPattern, ComputeType.AUTO);
+        }
+
+        /** The same with the type decided that an engine computes in. */
+        ModelOptions on(Engine engine) {
+            ComputeType decided = ComputeType.of(compute.on(engine));
+            return new ModelOptions(architecture, depth, aspectRatio, headDim, maxSeqLen, windowPattern, decided);
+        }
 
         /** The configuration at this depth. */
         public GptConfig config(int vocabularySize) {
@@ -97,7 +123,12 @@ public record PretrainOptions(
      */
     public record Intervals(int evalEvery, long evalTokens, int sampleEvery, int saveEvery) {}
 
-    /** The options by the reference's names, as {@code meta.json} keeps them. */
+    /** The same with everything decided that depends on the engine, so that a run can go on elsewhere as it began. */
+    public PretrainOptions on(Engine engine) {
+        return new PretrainOptions(model.on(engine), horizon, optimizer, intervals, seed);
+    }
+
+    /** The options by the reference's names, as {@code meta.json} keeps them; without {@code dtype} while that is undecided. */
     public Map<String, Object> userConfig() {
         var map = new LinkedHashMap<String, Object>();
         map.put("architecture", model.architecture().key());
@@ -106,6 +137,9 @@ public record PretrainOptions(
         map.put("head_dim", model.headDim());
         map.put("max_seq_len", model.maxSeqLen());
         map.put("window_pattern", model.windowPattern());
+        if (model.compute() != ComputeType.AUTO) {
+            map.put("dtype", model.compute().key());
+        }
         map.put("num_iterations", horizon.numIterations());
         map.put("target_flops", horizon.targetFlops());
         map.put("target_param_data_ratio", horizon.targetParamDataRatio());

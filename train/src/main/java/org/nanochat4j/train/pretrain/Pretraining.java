@@ -94,15 +94,15 @@ public final class Pretraining implements AutoCloseable {
     /**
      * Makes a run ready to start.
      *
-     * @param options what to train
+     * @param asked what to train; what it leaves to the engine is decided here
      * @param inputs what to read
      * @param engine where it runs; the caller closes it
      * @param memoryLimit bytes that the plan may take, at most what the device has
      * @throws org.nanochat4j.model.ModelException.BadConfig if the options describe no run
      * @throws org.nanochat4j.engine.EngineException.OutOfMemory if the plan does not fit; nothing is allocated then
      */
-    public Pretraining(PretrainOptions options, RunInputs inputs, Engine engine, long memoryLimit) {
-        this.options = options;
+    public Pretraining(PretrainOptions asked, RunInputs inputs, Engine engine, long memoryLimit) {
+        this.options = asked.on(engine);
         this.inputs = inputs;
         this.engine = engine;
 
@@ -145,6 +145,11 @@ public final class Pretraining implements AutoCloseable {
         gradientSquares = new float[groups.size()];
         squareBytes = MemorySegment.ofArray(gradientSquares);
         loaderState = loader.state();
+    }
+
+    /** What is trained. */
+    public PretrainOptions options() {
+        return options;
     }
 
     /** What follows from the options. */

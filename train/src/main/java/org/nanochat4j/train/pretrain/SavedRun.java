@@ -8,6 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.model.Architecture;
 import org.nanochat4j.model.Checkpoint;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.model.ModelException;
 import org.nanochat4j.train.data.DocumentId;
 import org.nanochat4j.train.data.LoaderState;
@@ -78,7 +79,9 @@ public record SavedRun(
                         config.required("aspect_ratio").intValue(),
                         config.required("head_dim").intValue(),
                         config.required("max_seq_len").intValue(),
-                        config.required("window_pattern").stringValue()),
+                        config.required("window_pattern").stringValue(),
+                        // runs from before there was a choice do not say it
+                        ComputeType.of(config.path("dtype").asString(ComputeType.F32.key()))),
                 new PretrainOptions.HorizonOptions(
                         config.required("num_iterations").intValue(),
                         number(config, "target_flops"),

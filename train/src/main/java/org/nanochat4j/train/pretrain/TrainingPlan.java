@@ -2,6 +2,7 @@ package org.nanochat4j.train.pretrain;
 
 import java.util.List;
 import java.util.Locale;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
@@ -20,9 +21,9 @@ import org.nanochat4j.model.TrainingPrograms;
  */
 public record TrainingPlan(Gpt gpt, List<ParamGroup> groups, TrainingPrograms programs) {
 
-    /** Records the programs of a run. */
+    /** Records the programs of a run, in F32 if its type is undecided. */
     public static TrainingPlan record(PretrainOptions options, GptConfig config, Derivation derivation) {
-        var gpt = new Gpt(config);
+        var gpt = new Gpt(config, options.model().compute().dtype());
         List<ParamGroup> groups = ParamGroups.of(gpt, options.optimizer().rates(derivation.batchScale()));
         int rows = options.horizon().deviceBatchSize();
         TrainingPrograms programs =
@@ -31,8 +32,8 @@ public record TrainingPlan(Gpt gpt, List<ParamGroup> groups, TrainingPrograms pr
     }
 
     /** Records the programs of a model alone, for micro-batches of so many rows whose gradients add up. */
-    public static TrainingPlan record(GptConfig config, int rows) {
-        var gpt = new Gpt(config);
+    public static TrainingPlan record(GptConfig config, DType compute, int rows) {
+        var gpt = new Gpt(config, compute);
         List<ParamGroup> groups = ParamGroups.of(gpt, LearningRates.DEFAULT);
         return new TrainingPlan(gpt, groups, TrainingPrograms.record(gpt, groups, rows, config.sequenceLength(), 2));
     }
@@ -40,7 +41,10 @@ public record TrainingPlan(Gpt gpt, List<ParamGroup> groups, TrainingPrograms pr
     /** What to change where a run needs more memory than there is: the largest smaller micro-batch that fits, or a smaller model. */
     static String remedy(PretrainOptions options, GptConfig config, Engine engine, long available) {
         for (int rows = options.horizon().deviceBatchSize() / 2; rows >= 1; rows /= 2) {
-            long bytes = engine.plan(record(config, rows).programs().programs()).totalBytes();
+            long bytes = engine.plan(record(config, options.model().compute().dtype(), rows)
+                            .programs()
+                            .programs())
+                    .totalBytes();
             if (bytes <= available) {
                 return String.format(
                         Locale.ROOT, "--device-batch-size %d would need %s", rows, MemoryPlan.human(bytes));

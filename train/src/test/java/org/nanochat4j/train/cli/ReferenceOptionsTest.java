@@ -94,6 +94,7 @@ class ReferenceOptionsTest {
         for (String name : new String[] {
             "--preset",
             "--architecture",
+            "--dtype",
             "--seed",
             "--resume",
             "--allow-changes",

@@ -13,6 +13,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.runtime.Engine;
@@ -33,6 +34,8 @@ class AllocationTest {
     private static final int THREADS = 2;
     private static final int STEPS = 100;
     private static final String TRAINING = "training";
+    private static final String TRAINING_BF16 = "training in BF16";
+    private static final String GENERATION_BF16 = "generation in BF16";
 
     /** The compiler is done long before; a machine under load takes longer. */
     private static final long DEADLINE_SECONDS = 180;
@@ -61,9 +64,9 @@ class AllocationTest {
         private final MemorySegment positionBytes = MemorySegment.ofArray(position);
         private final MemorySegment logitBytes;
 
-        Generation(Engine engine, GptConfig config, WeightFormat format) {
+        Generation(Engine engine, GptConfig config, DType compute, WeightFormat format) {
             this.engine = engine;
-            Gpt gpt = new Gpt(config);
+            Gpt gpt = new Gpt(config, compute);
             gpt.initialise(engine, 42);
             DecodeWeights weights = DecodeWeights.declare(gpt.parameters(), format);
             weights.fill(engine);
@@ -107,9 +110,9 @@ class AllocationTest {
         private final int vocabulary;
         private int step;
 
-        Run(Engine engine, GptConfig config, int batch) {
+        Run(Engine engine, GptConfig config, DType compute, int batch) {
             this.engine = engine;
-            Gpt gpt = new Gpt(config);
+            Gpt gpt = new Gpt(config, compute);
             gpt.initialise(engine, 42);
             groups = ParamGroups.of(gpt, LearningRates.DEFAULT);
             programs = TrainingPrograms.record(gpt, groups, batch, config.sequenceLength(), 2);
@@ -150,9 +153,12 @@ class AllocationTest {
 
     private static Steps steps(String what, Engine engine) {
         GptConfig config = new GptConfig(64, 257, 3, 4, 2, 128, "SL", Architecture.CURRENT);
-        return what.equals(TRAINING)
-                ? new Run(engine, config, 2)
-                : new Generation(engine, config, WeightFormat.valueOf(what));
+        return switch (what) {
+            case TRAINING -> new Run(engine, config, DType.F32, 2);
+            case TRAINING_BF16 -> new Run(engine, config, DType.BF16, 2);
+            case GENERATION_BF16 -> new Generation(engine, config, DType.BF16, WeightFormat.BF16);
+            default -> new Generation(engine, config, DType.F32, WeightFormat.valueOf(what));
+        };
     }
 
     /** This thread and the pool's workers. */
@@ -213,7 +219,7 @@ class AllocationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {TRAINING, "F32", "BF16", "INT8"})
+    @ValueSource(strings = {TRAINING, TRAINING_BF16, GENERATION_BF16, "F32", "BF16", "INT8"})
     @DisplayName(
             "100 training steps, or tokens generated with weights of a format, allocate no Java heap on two threads once they are compiled")
     void steps(String what) throws Exception {

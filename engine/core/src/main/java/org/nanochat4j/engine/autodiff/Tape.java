@@ -113,7 +113,8 @@ public final class Tape implements AutoCloseable {
         Set<Object> missing = new LinkedHashSet<>(variables);
         walk(List.of(loss), List.of(one), Set.copyOf(variables), (root, gradient) -> {
             missing.remove(root);
-            ready.accept((Variable) root, gradient);
+            Variable variable = (Variable) root;
+            ready.accept(variable, gradient.cast(variable.type().dtype()));
         });
         if (!missing.isEmpty()) {
             throw new EngineException.NoGradient(
@@ -190,9 +191,9 @@ public final class Tape implements AutoCloseable {
         gradients.put(key(tensor), before == null ? gradient : sum(before, gradient));
     }
 
-    /** Adds in F32, also where the tensor itself is BF16. */
+    /** A gradient may be more precise than its tensor, as that of the loss with respect to BF16 weights is; a sum is as precise as the better one. */
     private static Tensor sum(Tensor a, Tensor b) {
-        return a.cast(DType.F32).add(b.cast(DType.F32)).cast(a.type().dtype());
+        return a.type().equals(b.type()) ? a.add(b) : a.cast(DType.F32).add(b.cast(DType.F32));
     }
 
     /** Values and variables are equal only to themselves, so a handle is an identity. */

@@ -8,6 +8,8 @@ import org.nanochat4j.engine.cpu.kernels.AdamWKernel;
 import org.nanochat4j.engine.cpu.kernels.Attention;
 import org.nanochat4j.engine.cpu.kernels.AttentionGrad;
 import org.nanochat4j.engine.cpu.kernels.AttentionShape;
+import org.nanochat4j.engine.cpu.kernels.Bf16Conversion;
+import org.nanochat4j.engine.cpu.kernels.Bf16Product;
 import org.nanochat4j.engine.cpu.kernels.BlockCopy;
 import org.nanochat4j.engine.cpu.kernels.DecodeAttention;
 import org.nanochat4j.engine.cpu.kernels.EmbeddingTable;
@@ -77,6 +79,9 @@ import org.nanochat4j.engine.program.Value;
 
 /** From ops to kernels: one case for each op, and the scratch memory that the kernel needs. */
 final class Lowering {
+    /** Up to so many vectors are multiplied with a BF16 matrix as it is read. */
+    private static final int FEW_VECTORS = 8;
+
     private final Parallel pool;
 
     Lowering(Parallel pool) {
@@ -85,6 +90,36 @@ final class Lowering {
 
     /** Scratch bytes of the kernel for a step. */
     long scratchBytes(Step step) {
+        return isWidened(step)
+                ? widened(step).bytes() + ownScratchBytes(widened(step).wide())
+                : ownScratchBytes(step);
+    }
+
+    /** The kernel of a step, bound to addresses. */
+    Kernel bind(Step step, long[] in, long[] out, long scratch) {
+        return isWidened(step)
+                ? widened(step).bind(pool, in, out, scratch, this::bindOwn)
+                : bindOwn(step, in, out, scratch);
+    }
+
+    /** Whether a step over BF16 is computed on F32 copies: where it neither only moves numbers nor multiplies BF16 as it is. */
+    private static boolean isWidened(Step step) {
+        return Widened.concerns(step)
+                && switch (step.op()) {
+                    case Assign _, Cast _, Concat _, CustomOp _, Embedding _, Pad _, Reshape _, ShiftTime _, Slice _ ->
+                        false;
+                    case MatMul op -> dtype(step, 0) == DType.BF16 && !isBf16Product(step, gemm(step, op));
+                    case Logits op -> dtype(step, 0) == DType.BF16 && !isBf16Product(step, head(step, op));
+                    default -> true;
+                };
+    }
+
+    private static Widened widened(Step step) {
+        boolean product = step.op() instanceof MatMul || step.op() instanceof Logits;
+        return Widened.of(step, product ? 1 : -1);
+    }
+
+    private long ownScratchBytes(Step step) {
         int threads = pool.threads();
         return switch (step.op()) {
             case MatMul op -> productBytes(step, gemm(step, op));
@@ -136,8 +171,7 @@ final class Lowering {
         };
     }
 
-    /** The kernel of a step, bound to addresses. */
-    Kernel bind(Step step, long[] in, long[] out, long scratch) {
+    private Kernel bindOwn(Step step, long[] in, long[] out, long scratch) {
         long n = step.inputs().isEmpty() ? 0 : step.inputs().getFirst().type().elements();
         return switch (step.op()) {
             case Accumulate() -> Pointwise.add(pool, n, in[0], in[1], in[0]);
@@ -174,7 +208,13 @@ final class Lowering {
             case Dot() -> new Reduction(pool, Reduction.Kind.DOT, n, in[0], in[1], out[0]);
             case Embedding() ->
                 EmbeddingTable.gather(
-                        pool, shape(step, 1).elements(), shape(step, 0).dim(0), columns(step, 0), in[0], in[1], out[0]);
+                        pool,
+                        shape(step, 1).elements(),
+                        shape(step, 0).dim(0),
+                        bytes(step) * columns(step, 0),
+                        in[0],
+                        in[1],
+                        out[0]);
             case EmbeddingGrad(int rows) ->
                 EmbeddingTable.scatter(pool, shape(step, 1).elements(), rows, columns(step, 0), in[0], in[1], out[0]);
             case Fill(Shape shape, float value) -> Pointwise.fill(pool, shape.elements(), value, out[0]);
@@ -213,14 +253,20 @@ final class Lowering {
             case Scale(float alpha) -> Pointwise.scale(pool, n, alpha, in[0], out[0]);
             case ScaleBy() -> Pointwise.scaleBy(pool, n, in[0], in[1], out[0]);
             case ScaleRows() -> Rowwise.scaleRows(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
-            case ShiftTime(int steps) -> shift(shape(step, 0), steps, in[0], out[0]);
+            case ShiftTime(int steps) -> shift(step, steps, in[0], out[0]);
             case Sigmoid() -> Pointwise.sigmoid(pool, n, in[0], out[0]);
             case SigmoidGrad() -> Pointwise.sigmoidGrad(pool, n, in[0], in[1], out[0]);
             case Slice(int axis, int start, int length) -> {
-                long inner = inner(shape(step, 0), axis);
+                long inner = bytes(step) * inner(shape(step, 0), axis);
                 long stride = inner * shape(step, 0).dim(axis);
                 yield BlockCopy.of(
-                        pool, n / stride, length * inner, in[0] + 4L * start * inner, stride, out[0], length * inner);
+                        pool,
+                        bytes(step) * n / stride,
+                        length * inner,
+                        in[0] + start * inner,
+                        stride,
+                        out[0],
+                        length * inner);
             }
             case SoftcapCrossEntropy op -> loss(step, op, in, out, scratch);
             case Sum() -> new Reduction(pool, Reduction.Kind.SUM, n, in[0], in[0], out[0]);
@@ -234,6 +280,15 @@ final class Lowering {
 
     private static Shape shape(Step step, int input) {
         return step.inputs().get(input).type().shape();
+    }
+
+    private static DType dtype(Step step, int input) {
+        return step.inputs().get(input).type().dtype();
+    }
+
+    /** Bytes of an element of the first operand. */
+    private static long bytes(Step step) {
+        return dtype(step, 0).bytes();
     }
 
     private static int rows(Step step, int input) {
@@ -263,24 +318,45 @@ final class Lowering {
     }
 
     private Kernel cast(Step step, DType dtype, long n, long x, long y) {
-        DType before = step.inputs().getFirst().type().dtype();
-        return before == dtype
+        return dtype(step, 0) == dtype
                 ? () -> Memory.copy(x, y, n * dtype.bytes())
-                : dtype == DType.BF16 ? Pointwise.toBf16(pool, n, x, y) : Pointwise.fromBf16(pool, n, x, y);
+                : dtype == DType.BF16 ? Bf16Conversion.round(pool, n, x, y) : Bf16Conversion.widen(pool, n, x, y);
     }
 
     /** Operands a, b, and the scales of b's rows where it is I8. */
     private Kernel product(Step step, GemmShape shape, long scratch, long[] in, long out) {
-        DType stored = step.inputs().get(1).type().dtype();
+        DType stored = dtype(step, 1);
+        if (isBf16Product(step, shape)) {
+            return bf16Product(shape, step.outputs().getFirst().type().dtype(), scratch, in[0], in[1], out);
+        }
         return stored == DType.F32
                 ? new Gemm(pool, scratch, shape, false, in[0], in[1], out)
                 : new NarrowProduct(pool, scratch, stored, shape, in[0], in[1], stored == DType.I8 ? in[2] : 0, out);
     }
 
     private long productBytes(Step step, GemmShape shape) {
-        return step.inputs().get(1).type().dtype() == DType.F32
+        if (isBf16Product(step, shape)) {
+            return bf16ProductBytes(shape, step.outputs().getFirst().type().dtype());
+        }
+        return dtype(step, 1) == DType.F32
                 ? Gemm.scratchBytes(shape, pool.threads())
                 : NarrowProduct.scratchBytes(shape, pool.threads());
+    }
+
+    /** Whether both matrices are BF16 and there is more to do than to read one of them, as there is for few vectors. */
+    private static boolean isBf16Product(Step step, GemmShape shape) {
+        boolean fewVectors =
+                shape.transposeB() && !shape.transposeA() && shape.batch() == 1 && shape.m() <= FEW_VECTORS;
+        return dtype(step, 0) == DType.BF16 && dtype(step, 1) == DType.BF16 && !fewVectors;
+    }
+
+    /** The product of two BF16 matrices, summed in F32, as F32 or BF16. */
+    private Kernel bf16Product(GemmShape shape, DType result, long scratch, long a, long b, long out) {
+        return new Bf16Product(pool, scratch, shape, result, a, b, out);
+    }
+
+    private long bf16ProductBytes(GemmShape shape, DType result) {
+        return Bf16Product.scratchBytes(shape, result, pool.threads());
     }
 
     private static GemmShape head(Step step, Logits op) {
@@ -312,13 +388,14 @@ final class Lowering {
 
     private Kernel concat(Step step, int axis, long[] in, long out) {
         Shape result = step.outputs().getFirst().type().shape();
-        long inner = inner(result, axis);
+        long inner = bytes(step) * inner(result, axis);
         long stride = inner * result.dim(axis);
+        long blocks = bytes(step) * result.elements() / stride;
         Kernel[] parts = new Kernel[in.length];
         long start = 0;
         for (int i = 0; i < in.length; i++) {
             long length = shape(step, i).dim(axis) * inner;
-            parts[i] = BlockCopy.of(pool, result.elements() / stride, length, in[i], length, out + 4 * start, stride);
+            parts[i] = BlockCopy.of(pool, blocks, length, in[i], length, out + start, stride);
             start += length;
         }
         return BlockCopy.sequence(parts);
@@ -326,27 +403,28 @@ final class Lowering {
 
     private Kernel pad(Step step, int axis, int before, int after, long in, long out) {
         Shape x = shape(step, 0);
-        long inner = inner(x, axis);
+        long inner = bytes(step) * inner(x, axis);
         long length = x.dim(axis) * inner;
         long stride = length + (before + after) * inner;
-        long blocks = x.elements() / length;
+        long blocks = bytes(step) * x.elements() / length;
         return BlockCopy.sequence(
                 BlockCopy.zero(pool, blocks, before * inner, out, stride),
-                BlockCopy.of(pool, blocks, length, in, length, out + 4L * before * inner, stride),
-                BlockCopy.zero(pool, blocks, after * inner, out + 4 * (before * inner + length), stride));
+                BlockCopy.of(pool, blocks, length, in, length, out + before * inner, stride),
+                BlockCopy.zero(pool, blocks, after * inner, out + before * inner + length, stride));
     }
 
     /** (B, T, C) moved along T; zeros come in. */
-    private Kernel shift(Shape x, int steps, long in, long out) {
+    private Kernel shift(Step step, int steps, long in, long out) {
+        Shape x = shape(step, 0);
         int time = x.dim(1);
-        long width = x.dim(2);
+        long width = bytes(step) * x.dim(2);
         int moved = Math.clamp(Math.abs((long) steps), 0, time);
         long stride = time * width;
         long kept = (time - moved) * width;
         long gap = moved * width;
-        long source = steps > 0 ? in : in + 4 * gap;
-        long target = steps > 0 ? out + 4 * gap : out;
-        long zeros = steps > 0 ? out : out + 4 * kept;
+        long source = steps > 0 ? in : in + gap;
+        long target = steps > 0 ? out + gap : out;
+        long zeros = steps > 0 ? out : out + kept;
         return BlockCopy.sequence(
                 BlockCopy.zero(pool, x.dim(0), gap, zeros, stride),
                 BlockCopy.of(pool, x.dim(0), kept, source, stride, target, stride));

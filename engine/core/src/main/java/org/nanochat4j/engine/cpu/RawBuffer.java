@@ -2,6 +2,7 @@ package org.nanochat4j.engine.cpu;
 
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.cpu.kernels.Bf16Conversion;
 import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.op.CustomBuffer;
 
@@ -32,7 +33,7 @@ record RawBuffer(TensorType type, long address) implements CustomBuffer {
             case F32 -> Memory.putFloat(at, (float) value);
             case I32 -> Memory.putInt(at, (int) value);
             case F16 -> Memory.putShort(at, Float.floatToFloat16((float) value));
-            case BF16 -> Memory.putShort(at, (short) (Float.floatToIntBits((float) value) >>> 16));
+            case BF16 -> Memory.putShort(at, Bf16Conversion.round(Float.floatToIntBits((float) value)));
             case I8 -> Memory.putByte(at, (byte) value);
             case F64 -> throw doubles();
         }

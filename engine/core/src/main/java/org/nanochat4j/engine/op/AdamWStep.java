@@ -7,7 +7,7 @@ import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 
 /**
- * One AdamW step on one parameter, in place and in F32.
+ * One AdamW step on one parameter, in place. The arithmetic is F32; what is stored in BF16 is rounded once.
  *
  * <p>{@code p *= 1 - lr*wd; m += (1-b1)(g - m); v += (1-b2)(g² - v); p -= lr/(1-b1^n) * m / (sqrt(v/(1-b2^n)) + eps)}. Source: Loshchilov and
  * Hutter 2019.
@@ -23,7 +23,7 @@ import org.nanochat4j.engine.TensorType;
 public record AdamWStep(float beta1, float beta2, float eps, float weightDecay) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(5).f32(0, 1, 2, 3, 4).same(0, 1).same(0, 2).same(0, 3).shape(4, Shape.of(3));
+        in.count(5).floating(0, 1, 2, 3).f32(4).same(0, 1).same(0, 2).same(0, 3).shape(4, Shape.of(3));
         return List.of();
     }
 

@@ -14,7 +14,7 @@ import org.nanochat4j.engine.TensorType;
 public record Add() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0, 1);
+        in.count(2).floating(0, 1);
         in.check(
                 in.shape(1).equals(in.shape(0))
                         || (in.shape(1).rank() == 1
@@ -29,7 +29,9 @@ public record Add() implements Op {
     public List<@Nullable Tensor> vjp(Backward b) {
         Tensor dy = b.gradient();
         boolean row = !b.input(1).shape().equals(b.input(0).shape());
-        return Arrays.asList(dy, !b.wants(1) ? null : row ? dy.sumRows() : dy);
+        return Arrays.asList(
+                dy,
+                !b.wants(1) ? null : row ? dy.sumRows().cast(b.input(1).type().dtype()) : dy);
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.nanochat4j.engine.TensorType;
  * Causal softmax attention with a sliding window and grouped key-value heads, without a T x T matrix in memory.
  *
  * <p>Operands: q (B, T, H, D), k and v (B, T, Hkv, D), Hkv divides H; query head j uses key-value head j / (H / Hkv). The query at t sees the keys of
- * [max(0, t - window), t]. Results: y (B, T, H, D), and the log-sum-exp of the scaled scores (B, H, T), kept for the backward pass. Source: Dao et
+ * [max(0, t - window), t]. Results: y (B, T, H, D), and the log-sum-exp of the scaled scores, F32 (B, H, T), kept for the backward pass. Source: Dao et
  * al. 2022 (online softmax by tiles).
  *
  * @param window keys before the own position that are visible; T or more means plain causal
@@ -20,7 +20,7 @@ import org.nanochat4j.engine.TensorType;
 public record CausalAttention(int window, float scale) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(3).f32(0, 1, 2).rank(0, 4).rank(1, 4).same(1, 2);
+        in.count(3).floating(0, 1, 2).rank(0, 4).rank(1, 4).same(1, 2);
         Shape q = in.shape(0);
         Shape k = in.shape(1);
         in.check(

@@ -16,7 +16,13 @@ import org.nanochat4j.engine.TensorType;
 public record CausalAttentionGrad(int window, float scale) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(6).f32(0, 1, 2, 3, 4, 5).rank(0, 4).same(1, 2).same(0, 3).same(0, 5);
+        in.count(6)
+                .floating(0, 1, 2, 3, 5)
+                .f32(4)
+                .rank(0, 4)
+                .same(1, 2)
+                .same(0, 3)
+                .same(0, 5);
         return List.of(in.type(0), in.type(1), in.type(2));
     }
 

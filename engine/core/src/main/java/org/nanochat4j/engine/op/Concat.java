@@ -20,7 +20,7 @@ public record Concat(int axis) implements Op {
         in.check(axis >= 0 && axis < in.shape(0).rank(), "no axis " + axis, "axes count from 0");
         int extent = 0;
         for (int i = 0; i < in.size(); i++) {
-            in.f32(i);
+            in.floating(0, i);
             in.check(
                     in.shape(i).rank() == in.shape(0).rank()
                             && in.shape(i).with(axis, 1).equals(in.shape(0).with(axis, 1)),

@@ -9,12 +9,12 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Sum of products: {@code Σ a ∘ b}, added up in a fixed order.
  *
- * <p>Operands: a and b of the same type. Result: (1).
+ * <p>Operands: a and b of the same type. Result: F32 (1).
  */
 public record Dot() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0, 1).same(0, 1);
+        in.count(2).floating(0, 1).same(0, 1);
         return List.of(TensorType.f32(1));
     }
 

@@ -9,13 +9,13 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Rows of a table by id.
  *
- * <p>Operands: table (V, C), ids I32 (...). Result: (..., C).
+ * <p>Operands: table (V, C), ids I32 (...). Result: (..., C) of the table's element type.
  */
 public record Embedding() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0).i32(1).rank(0, 2);
-        return List.of(TensorType.f32(in.shape(1).append(in.shape(0).last()).dims()));
+        in.count(2).floating(0).i32(1).rank(0, 2);
+        return List.of(in.type(0).withShape(in.shape(1).append(in.shape(0).last())));
     }
 
     @Override

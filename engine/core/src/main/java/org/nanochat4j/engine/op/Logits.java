@@ -8,8 +8,8 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Softcapped logits for inference: {@code cap * tanh((x Wᵀ) / cap)}, cut to the vocabulary.
  *
- * <p>Operands: x (N, C), w (Vp, C) with Vp at least the vocabulary, of F32 or BF16, or of I8 with a third operand: a scale for each row (Vp).
- * Result: (N, vocabulary).
+ * <p>Operands: x (N, C) of F32 or BF16; w (Vp, C) with Vp at least the vocabulary, of the same type, of BF16, or of I8 with a third operand: a scale for each
+ * row (Vp). Result: F32 (N, vocabulary).
  *
  * @param cap bound of the logits; positive infinity for none
  * @param vocabulary how many of the rows of w count
@@ -17,7 +17,7 @@ import org.nanochat4j.engine.TensorType;
 public record Logits(float cap, int vocabulary) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.weights(1).f32(0).rank(0, 2).rank(1, 2);
+        in.weights(1, 0).rank(0, 2).rank(1, 2);
         SoftcapCrossEntropy.head(in, vocabulary, cap);
         return List.of(TensorType.f32(in.shape(0).dim(0), vocabulary));
     }

@@ -3,7 +3,6 @@ package org.nanochat4j.engine.op;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -12,9 +11,9 @@ import org.nanochat4j.engine.TensorType;
  * Matrix product {@code op(a) op(b)}, batched or not.
  *
  * <p>Operands: two matrices, or two stacks of equally many matrices (K, rows, columns). a is (m, k), or (k, m) when transposed; b is (k, n), or (n, k)
- * when transposed. Result: (m, n) or (K, m, n), accumulated in F32.
+ * when transposed. Both are F32 or both BF16. Result: (m, n) or (K, m, n) of their type, accumulated in F32.
  *
- * <p>As a matrix of weights for inference, b (n, k) may also be BF16, or I8 with a third operand: a scale for each of its rows (n), so that
+ * <p>As a matrix of weights for inference, b (n, k) may also be BF16 where a is F32, or I8 with a third operand: a scale for each of its rows (n), so that
  * {@code y[i][j] = scale[j] Σ a[i][p] b[j][p]}. There is no gradient then.
  *
  * @param transposeA whether a is stored transposed
@@ -23,13 +22,15 @@ import org.nanochat4j.engine.TensorType;
 public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.weights(1).f32(0);
+        in.weights(1, 0);
         Shape a = in.shape(0);
         Shape b = in.shape(1);
         in.check(
-                in.type(1).dtype() == DType.F32 || (b.rank() == 2 && transposeB && !transposeA),
-                in.type(1).dtype() + " weights must be one matrix (n, k), used transposed",
-                "use matmulTransposed with the matrix as (n, k), or F32");
+                in.type(1).dtype() == in.type(0).dtype() || (b.rank() == 2 && transposeB && !transposeA),
+                in.type(1).dtype() + " weights of " + in.type(0).dtype()
+                        + " rows must be one matrix (n, k), used transposed",
+                "use matmulTransposed with the matrix as (n, k), or cast it with cast(DType."
+                        + in.type(0).dtype() + ")");
         in.check(
                 a.rank() == b.rank() && (a.rank() == 2 || (a.rank() == 3 && a.dim(0) == b.dim(0))),
                 "operands must be two matrices, or two stacks of equally many",
@@ -48,7 +49,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     public List<@Nullable Tensor> vjp(Backward back) {
         Tensor a = back.input(0);
         Tensor b = back.input(1);
-        if (b.type().dtype() != DType.F32) {
+        if (b.type().dtype() != a.type().dtype()) {
             throw back.none();
         }
         Tensor dy = back.gradient();
@@ -67,7 +68,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
 
     @Override
     public String insteadOfGradient() {
-        return "differentiate the product with F32 weights";
+        return "differentiate the product with weights of the rows' own type";
     }
 
     @Override

@@ -9,12 +9,12 @@ import org.nanochat4j.engine.TensorType;
 /**
  * A sum with learned weights: {@code s * a + t * b}.
  *
- * <p>Operands: s (1), a, t (1), b; a and b of the same type.
+ * <p>Operands: s F32 (1), a, t F32 (1), b; a and b of the same type.
  */
 public record Mix() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(4).f32(0, 1, 2, 3).scalar(0).scalar(2).same(1, 3);
+        in.count(4).floating(1, 3).f32(0, 2).scalar(0).scalar(2).same(1, 3);
         return List.of(in.type(1));
     }
 

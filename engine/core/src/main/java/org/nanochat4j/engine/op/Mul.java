@@ -14,7 +14,7 @@ import org.nanochat4j.engine.TensorType;
 public record Mul() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0, 1).same(0, 1);
+        in.count(2).floating(0, 1).same(0, 1);
         return List.of(in.type(0));
     }
 

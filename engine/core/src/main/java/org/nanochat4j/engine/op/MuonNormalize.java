@@ -13,7 +13,7 @@ import org.nanochat4j.engine.TensorType;
 public record MuonNormalize() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0).rank(0, 3);
+        in.count(1).floating(0).rank(0, 3);
         return List.of(in.type(0));
     }
 

@@ -65,6 +65,22 @@ public record Operands(Op op, List<TensorType> types) {
     }
 
     /**
+     * Requires F32 or BF16, and the same of all, for these operands: an op is computed in F32 either way, and a BF16 result is rounded once.
+     *
+     * @param first one operand
+     * @param others the others
+     * @return this
+     */
+    public Operands floating(int first, int... others) {
+        DType dtype = type(first).dtype();
+        check(
+                dtype == DType.F32 || dtype == DType.BF16,
+                "operand " + letter(first) + " must be F32 or BF16, not " + dtype,
+                "pass floating-point numbers");
+        return dtype(dtype, others);
+    }
+
+    /**
      * Requires I32 for these operands.
      *
      * @param indices which operands
@@ -75,24 +91,27 @@ public record Operands(Op op, List<TensorType> types) {
     }
 
     /**
-     * Requires the last operands to be a matrix of weights: of F32 or BF16, or of I8 and behind it one F32 scale for each row (rows).
+     * Requires the last operands to be a matrix of weights for rows of F32 or BF16: of their type, of BF16, or of I8 and behind it one F32 scale for each of
+     * the matrix's rows (rows).
      *
      * @param index which operand is the matrix
+     * @param rows which operand it is multiplied with
      * @return this
      */
-    public Operands weights(int index) {
+    public Operands weights(int index, int rows) {
         check(
                 size() > index,
                 "needs an operand " + letter(index) + " with weights",
                 "see the op's Javadoc for its operands");
-        boolean scaled = type(index).dtype() == DType.I8;
-        count(scaled ? index + 2 : index + 1);
+        DType stored = type(index).dtype();
+        boolean scaled = stored == DType.I8;
+        count(scaled ? index + 2 : index + 1).floating(rows);
         if (scaled) {
             return rank(index, 2)
                     .f32(index + 1)
                     .shape(index + 1, Shape.of(shape(index).dim(0)));
         }
-        return type(index).dtype() == DType.BF16 ? this : f32(index);
+        return stored == DType.BF16 ? this : floating(rows, index);
     }
 
     private Operands dtype(DType dtype, int... indices) {

@@ -18,7 +18,7 @@ import org.nanochat4j.engine.TensorType;
 public record Pad(int axis, int before, int after) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0);
+        in.count(1).floating(0);
         in.check(axis >= 0 && axis < in.shape(0).rank(), "no axis " + axis, "axes count from 0");
         in.check(before >= 0 && after >= 0, "negative padding", "use slice to cut");
         return List.of(in.type(0)

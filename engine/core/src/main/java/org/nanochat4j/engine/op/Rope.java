@@ -10,7 +10,7 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Rotary position embedding: rotates the pairs (j, j + D/2) of every head by minus the angle of the position.
  *
- * <p>{@code y1 = x1 cos + x2 sin; y2 = -x1 sin + x2 cos}. Operands: x (B, T, H, D); cos and sin (P, D/2); start positions I32 (B): token t of row b
+ * <p>{@code y1 = x1 cos + x2 sin; y2 = -x1 sin + x2 cos}. Operands: x (B, T, H, D); cos and sin F32 (P, D/2); start positions I32 (B): token t of row b
  * stands at start[b] + t, which must be below P. Source: Su et al. 2021, with the sign of the transpose.
  *
  * @param inverse whether to rotate back, as the backward pass does
@@ -18,7 +18,7 @@ import org.nanochat4j.engine.TensorType;
 public record Rope(boolean inverse) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(4).f32(0, 1, 2).i32(3).rank(0, 4).rank(1, 2).same(1, 2);
+        in.count(4).floating(0).f32(1, 2).i32(3).rank(0, 4).rank(1, 2).same(1, 2);
         Shape x = in.shape(0);
         in.check(x.last() % 2 == 0, "odd head size " + x.last(), "rotation needs pairs: choose an even head size");
         in.check(

@@ -16,7 +16,7 @@ import org.nanochat4j.engine.TensorType;
 public record Scale(float alpha) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0);
+        in.count(1).floating(0);
         return List.of(in.type(0));
     }
 

@@ -9,12 +9,12 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Product with a single number held in a tensor: {@code s * x}.
  *
- * <p>Operands: x, s (1). Result: the type of x.
+ * <p>Operands: x, s F32 (1). Result: the type of x.
  */
 public record ScaleBy() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0, 1).scalar(1);
+        in.count(2).floating(0).f32(1).scalar(1);
         return List.of(in.type(0));
     }
 

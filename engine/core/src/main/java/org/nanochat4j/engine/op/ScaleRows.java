@@ -14,7 +14,7 @@ import org.nanochat4j.engine.TensorType;
 public record ScaleRows() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(2).f32(0, 1);
+        in.count(2).floating(0, 1);
         in.check(
                 in.shape(1).elements() == in.shape(0).rows(),
                 in.shape(0).rows() + " rows but " + in.shape(1).elements() + " factors",

@@ -18,7 +18,7 @@ import org.nanochat4j.engine.TensorType;
 public record Slice(int axis, int start, int length) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0);
+        in.count(1).floating(0);
         in.check(axis >= 0 && axis < in.shape(0).rank(), "no axis " + axis, "axes count from 0");
         in.check(
                 start >= 0 && length >= 1 && start + length <= in.shape(0).dim(axis),

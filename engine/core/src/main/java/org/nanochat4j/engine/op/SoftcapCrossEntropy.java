@@ -3,6 +3,7 @@ package org.nanochat4j.engine.op;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -11,7 +12,8 @@ import org.nanochat4j.engine.TensorType;
  * Cross entropy over softcapped logits {@code z = cap tanh((x Wᵀ) / cap)}, fused with the vocabulary projection.
  *
  * <p>Operands: x (N, C), w (Vp, C), targets I32 (N), -1 = ignored. Results: the mean loss in nats over the targets that count (1), NaN if none; the loss
- * of each row (N), 0 where ignored; and, when differentiated, the gradients of the mean with respect to x (N, C) and w (Vp, C). Works in row chunks: while
+ * of each row (N), 0 where ignored; and, when differentiated, the gradients of the mean with respect to x (N, C) and w (Vp, C).
+ * x and w are both F32 or both BF16; losses, logits and the gradient of w are F32, the gradient of x has its type. Works in row chunks: while
  * a chunk's logits are in cache its losses and both gradients are computed, so logits are never computed twice and never held beyond a chunk.
  *
  * @param cap bound of the logits; positive infinity for none
@@ -21,12 +23,14 @@ import org.nanochat4j.engine.TensorType;
 public record SoftcapCrossEntropy(float cap, int vocabulary, boolean differentiated) implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(3).f32(0, 1).i32(2).rank(0, 2).rank(1, 2);
+        in.count(3).floating(0, 1).i32(2).rank(0, 2).rank(1, 2);
         head(in, vocabulary, cap);
         in.shape(2, Shape.of(in.shape(0).dim(0)));
         TensorType mean = TensorType.f32(1);
         TensorType rows = TensorType.f32(in.shape(0).dim(0));
-        return differentiated ? List.of(mean, rows, in.type(0), in.type(1)) : List.of(mean, rows);
+        return differentiated
+                ? List.of(mean, rows, in.type(0), new TensorType(DType.F32, in.shape(1)))
+                : List.of(mean, rows);
     }
 
     static void head(Operands in, int vocabulary, float cap) {

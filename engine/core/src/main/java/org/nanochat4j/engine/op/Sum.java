@@ -9,20 +9,22 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Sum of all elements, in a fixed order.
  *
- * <p>Operand: x. Result: (1).
+ * <p>Operand: x. Result: F32 (1).
  */
 public record Sum() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0);
+        in.count(1).floating(0);
         return List.of(TensorType.f32(1));
     }
 
     @Override
     public List<@Nullable Tensor> vjp(Backward b) {
         Tensor dy = b.gradient();
-        return Arrays.asList(
-                dy.apply(new Fill(b.input(0).shape(), 1f), List.of()).getFirst().scaleBy(dy));
+        return Arrays.asList(dy.apply(new Fill(b.input(0).shape(), 1f), List.of())
+                .getFirst()
+                .scaleBy(dy)
+                .cast(b.input(0).type().dtype()));
     }
 
     @Override

@@ -9,12 +9,12 @@ import org.nanochat4j.engine.TensorType;
 /**
  * Sum of the squares of all elements, in a fixed order: the squared Frobenius norm.
  *
- * <p>Operand: x. Result: (1).
+ * <p>Operand: x. Result: F32 (1).
  */
 public record SumSquares() implements Op {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0);
+        in.count(1).floating(0);
         return List.of(TensorType.f32(1));
     }
 

@@ -2,6 +2,7 @@ package org.nanochat4j.engine.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
@@ -22,6 +23,7 @@ import org.nanochat4j.engine.op.MuonUpdate;
  * @param name for logs and checkpoints
  * @param parameters K matrices (R, C)
  * @param initialLearningRate before the schedule's multiplier
+ * @param compute type in which directions are orthogonalised, F32 or BF16; all else is F32
  * @param update decay of the second moment
  * @param hyper learning rate, momentum, weight decay
  * @param momentum (K, R, C)
@@ -31,6 +33,7 @@ public record Muon(
         String name,
         List<Parameter> parameters,
         double initialLearningRate,
+        DType compute,
         MuonUpdate update,
         Variable hyper,
         Variable momentum,
@@ -46,7 +49,7 @@ public record Muon(
     };
 
     /**
-     * Declares a group.
+     * Declares a group that orthogonalises in F32.
      *
      * @param name for logs and checkpoints
      * @param parameters matrices of one shape
@@ -55,6 +58,20 @@ public record Muon(
      * @return the group
      */
     public static Muon of(String name, List<Parameter> parameters, double learningRate, float beta2) {
+        return of(name, parameters, learningRate, beta2, DType.F32);
+    }
+
+    /**
+     * Declares a group.
+     *
+     * @param name for logs and checkpoints
+     * @param parameters matrices of one shape
+     * @param learningRate before the schedule's multiplier
+     * @param beta2 decay of the second moment
+     * @param compute type in which directions are orthogonalised, F32 or BF16
+     * @return the group
+     */
+    public static Muon of(String name, List<Parameter> parameters, double learningRate, float beta2, DType compute) {
         Shape shape = parameters.getFirst().type().shape();
         int rows = shape.dim(0);
         int columns = shape.dim(1);
@@ -65,6 +82,7 @@ public record Muon(
                 name,
                 List.copyOf(parameters),
                 learningRate,
+                compute,
                 new MuonUpdate(beta2),
                 new Variable(name + ".hyper", TensorType.f32(3), Variable.Role.INPUT),
                 new Variable(name + ".momentum_buffer", stack, Variable.Role.OPTIMIZER),
@@ -81,7 +99,8 @@ public record Muon(
         List<Tensor> gather = new ArrayList<>(List.of(interpreter.use(momentum), interpreter.use(hyper)));
         parameters.forEach(parameter -> gather.add(interpreter.use(parameter.gradient())));
         Tensor direction = interpreter.apply(new MuonMomentum(), gather).getFirst(); // (K, R, C)
-        Tensor orthogonal = orthogonalise(interpreter.apply(new MuonNormalize(), direction));
+        Tensor normal = interpreter.apply(new MuonNormalize(), direction.cast(compute));
+        Tensor orthogonal = orthogonalise(normal).cast(DType.F32);
         List<Tensor> scatter = new ArrayList<>(List.of(interpreter.use(second), interpreter.use(hyper), orthogonal));
         parameters.forEach(parameter -> scatter.add(interpreter.use(parameter.value())));
         interpreter.apply(update, scatter);

@@ -33,6 +33,15 @@ final class ReferenceBuffer implements CustomBuffer {
         values[Math.toIntExact(index)] = round(type.dtype(), value);
     }
 
+    /** Rounds all elements to what they can hold. */
+    void round() {
+        if (type.dtype() == DType.BF16) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = round(DType.BF16, values[i]);
+            }
+        }
+    }
+
     int dim(int axis) {
         return type.shape().dim(axis);
     }

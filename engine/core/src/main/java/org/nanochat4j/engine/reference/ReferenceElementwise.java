@@ -2,7 +2,6 @@ package org.nanochat4j.engine.reference;
 
 import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
-import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.reference.ReferenceInterpreter.Operation;
 
 /** Twins of the ops whose every element depends on one element of each operand. */
@@ -52,8 +51,9 @@ final class ReferenceElementwise {
         Arrays.fill(o.y(), value);
     }
 
-    static void cast(Operation o, DType dtype) {
-        each(o.y(), i -> ReferenceBuffer.round(dtype, o.x(0)[i]));
+    /** The interpreter rounds results to what their type can hold. */
+    static void cast(Operation o) {
+        each(o.y(), i -> o.x(0)[i]);
     }
 
     static void reluSquared(Operation o) {

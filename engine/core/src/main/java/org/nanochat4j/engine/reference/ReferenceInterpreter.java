@@ -58,7 +58,7 @@ import org.nanochat4j.engine.op.Zero;
 /**
  * Computes every op now, by loops that follow its definition word for word, in double precision.
  *
- * <p>F32 tensors hold doubles here, so that gradient rules can be checked against central differences; only BF16 is rounded. The switch is exhaustive: an
+ * <p>F32 tensors hold doubles here, so that gradient rules can be checked against central differences; only BF16 is rounded, once by each op. The switch is exhaustive: an
  * op without its naive twin does not compile. Slow by design.
  */
 public final class ReferenceInterpreter extends Interpreter {
@@ -169,6 +169,12 @@ public final class ReferenceInterpreter extends Interpreter {
                 ? List.of(new ReferenceBuffer(types.getFirst(), in.getFirst().values))
                 : types.stream().map(ReferenceBuffer::new).toList();
         compute(op, new Operation(in, out));
+        out.forEach(ReferenceBuffer::round);
+        for (int i = 0; i < in.size(); i++) {
+            if (op.writes(i)) {
+                in.get(i).round();
+            }
+        }
         return out.stream().map(buffer -> tensor(buffer.type(), buffer)).toList();
     }
 
@@ -205,7 +211,7 @@ public final class ReferenceInterpreter extends Interpreter {
 
             case Add() -> ReferenceElementwise.add(o);
             case Axpby(float alpha, float beta) -> ReferenceElementwise.axpby(o, alpha, beta);
-            case Cast(var dtype) -> ReferenceElementwise.cast(o, dtype);
+            case Cast(var _) -> ReferenceElementwise.cast(o);
             case Fill(var _, float value) -> ReferenceElementwise.fill(o, value);
             case Mix() -> ReferenceElementwise.mix(o);
             case Mul() -> ReferenceElementwise.mul(o);

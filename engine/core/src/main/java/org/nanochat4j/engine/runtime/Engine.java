@@ -73,6 +73,11 @@ public final class Engine implements AutoCloseable {
         return backend.device();
     }
 
+    /** {@return the type that a program had best compute in where it may choose: F32 or BF16} */
+    public DType preferredType() {
+        return backend.preferredType();
+    }
+
     /** {@return bytes taken so far in the memory of a device of its own; 0 where tensors lie in the host's memory} */
     public long deviceBytes() {
         return backend.deviceBytes();

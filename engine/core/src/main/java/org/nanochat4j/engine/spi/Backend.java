@@ -3,6 +3,7 @@ package org.nanochat4j.engine.spi;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.Op;
@@ -17,6 +18,11 @@ public interface Backend extends AutoCloseable {
 
     /** {@return what it runs on} */
     DeviceInfo device();
+
+    /** {@return the type that a program had best compute in where it may choose: BF16 where the device multiplies that much faster, else F32} */
+    default DType preferredType() {
+        return DType.F32;
+    }
 
     /**
      * Allocates the memory of a tensor, filled with zeros.

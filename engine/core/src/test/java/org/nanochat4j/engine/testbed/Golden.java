@@ -55,7 +55,7 @@ public final class Golden {
         }
     }
 
-    /** The F32 tensors of one safetensors file: a header of JSON behind its length, then the numbers. */
+    /** The F32 and BF16 tensors of one safetensors file: a header of JSON behind its length, then the numbers. */
     public static final class Tensors {
         private final ByteBuffer data;
         private final Json header;
@@ -91,26 +91,42 @@ public final class Golden {
         }
 
         /**
-         * The numbers of an F32 tensor.
+         * Whether there is a tensor.
+         *
+         * @param name as in the file
+         * @return whether there is
+         */
+        public boolean has(String name) {
+            return header.has(name);
+        }
+
+        /**
+         * The numbers of an F32 or BF16 tensor.
          *
          * @param name as in the file
          * @return row-major
          */
         public float[] floats(String name) {
             Json entry = header.get(name);
-            if (!entry.get("dtype").text().equals("F32")) {
-                throw new IllegalArgumentException(
-                        name + " is " + entry.get("dtype").text());
-            }
             List<Json> offsets = entry.get("data_offsets").list();
             int start = (int) offsets.get(0).number();
             int end = (int) offsets.get(1).number();
-            float[] values = new float[(end - start) / Float.BYTES];
-            data.slice(start, end - start)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .asFloatBuffer()
-                    .get(values);
-            return values;
+            ByteBuffer bytes = data.slice(start, end - start).order(ByteOrder.LITTLE_ENDIAN);
+            return switch (entry.get("dtype").text()) {
+                case "F32" -> {
+                    float[] values = new float[bytes.remaining() / Float.BYTES];
+                    bytes.asFloatBuffer().get(values);
+                    yield values;
+                }
+                case "BF16" -> {
+                    float[] values = new float[bytes.remaining() / Short.BYTES];
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] = Float.intBitsToFloat(bytes.getShort() << 16);
+                    }
+                    yield values;
+                }
+                default -> throw new IllegalArgumentException(name + " is " + entry.get("dtype"));
+            };
         }
     }
 }

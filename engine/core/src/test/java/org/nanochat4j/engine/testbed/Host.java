@@ -1,5 +1,7 @@
 package org.nanochat4j.engine.testbed;
 
+import java.lang.foreign.MemorySegment;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.reference.ReferenceInterpreter;
@@ -12,7 +14,7 @@ public interface Host extends AutoCloseable {
     Interpreter interpreter();
 
     /**
-     * Writes an F32 variable.
+     * Writes an F32 variable, or a BF16 one with numbers that it can hold.
      *
      * @param variable which
      * @param values row-major
@@ -20,7 +22,7 @@ public interface Host extends AutoCloseable {
     void write(Variable variable, float[] values);
 
     /**
-     * Reads an F32 variable.
+     * Reads an F32 or BF16 variable.
      *
      * @param variable which
      * @return row-major
@@ -55,12 +57,20 @@ public interface Host extends AutoCloseable {
 
             @Override
             public void write(Variable variable, float[] values) {
-                engine.write(variable, values);
+                if (variable.type().dtype() == DType.BF16) {
+                    short[] halves = new short[values.length];
+                    for (int i = 0; i < halves.length; i++) {
+                        halves[i] = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
+                    }
+                    engine.write(variable, 0, MemorySegment.ofArray(halves));
+                } else {
+                    engine.write(variable, values);
+                }
             }
 
             @Override
             public double[] read(Variable variable) {
-                float[] floats = engine.floats(variable);
+                float[] floats = engine.floats(engine.eager().use(variable).cast(DType.F32));
                 double[] values = new double[floats.length];
                 for (int i = 0; i < floats.length; i++) {
                     values[i] = floats[i];

@@ -36,6 +36,16 @@ public final class Json {
         throw new IllegalArgumentException("no member " + name);
     }
 
+    /**
+     * Whether this object has a member.
+     *
+     * @param name of the member
+     * @return whether it has
+     */
+    public boolean has(String name) {
+        return value instanceof Map<?, ?> object && object.containsKey(name);
+    }
+
     /** {@return the elements of this array} */
     public List<Json> list() {
         if (!(value instanceof List<?> array)) {

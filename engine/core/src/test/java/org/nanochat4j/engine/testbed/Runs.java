@@ -67,10 +67,8 @@ final class Runs {
         for (int i = 0; i < variables.size(); i++) {
             Input input = sample.inputs().get(i);
             Tensor tensor = interpreter.use(variables.get(i));
-            boolean copied = operands == Operands.TEMPORARIES
-                    && !input.written()
-                    && input.type().dtype() == DType.F32;
-            x.add(copied ? tensor.scale(1f) : tensor);
+            boolean copied = operands == Operands.TEMPORARIES && !input.written();
+            x.add(copied ? copy(tensor) : tensor);
         }
         List<Variable> outputs = new ArrayList<>();
         for (Tensor tensor : sample.application().apply(interpreter, x)) {
@@ -79,6 +77,15 @@ final class Runs {
             outputs.add(output);
         }
         return outputs;
+    }
+
+    /** Integers stay where they are: no op that takes them writes over them. */
+    private static Tensor copy(Tensor tensor) {
+        return switch (tensor.type().dtype()) {
+            case F32 -> tensor.scale(1f);
+            case BF16 -> tensor.cast(DType.F32).cast(DType.BF16);
+            case F16, I32, I8, F64 -> tensor;
+        };
     }
 
     private static List<Variable> written(Sample sample, List<Variable> variables) {

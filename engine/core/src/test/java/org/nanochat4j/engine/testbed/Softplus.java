@@ -14,7 +14,7 @@ import org.nanochat4j.engine.op.Operands;
 public record Softplus() implements CustomOp {
     @Override
     public List<TensorType> infer(Operands in) {
-        in.count(1).f32(0);
+        in.count(1).floating(0);
         return List.of(in.type(0));
     }
 

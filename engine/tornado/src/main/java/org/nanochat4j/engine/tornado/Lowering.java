@@ -1,6 +1,8 @@
 package org.nanochat4j.engine.tornado;
 
 import java.util.List;
+import java.util.stream.Stream;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
@@ -54,6 +56,7 @@ final class Lowering {
 
     /** The tasks of a step, in order. */
     static List<Task> tasks(Work w) {
+        requireWide(w);
         switch (w.op()) {
             case Accumulate() -> PointwiseTasks.accumulate(w);
             case AdamWStep op -> OptimizerTasks.adamW(w, op);
@@ -102,6 +105,21 @@ final class Lowering {
             case Zero() -> PointwiseTasks.fill(w, w.in(0), w.elements(0), 0f);
         }
         return w.tasks();
+    }
+
+    /** Numbers of fewer bytes can be stored, copied and converted; nothing here computes with them. */
+    private static void requireWide(Work w) {
+        boolean moves = w.op() instanceof Assign || w.op() instanceof Cast || w.op().isView();
+        Stream.concat(w.step().inputs().stream(), w.step().outputs().stream())
+                .map(value -> value.type().dtype())
+                .filter(dtype -> !moves && (dtype == DType.BF16 || dtype == DType.I8))
+                .findFirst()
+                .ifPresent(dtype -> {
+                    throw new EngineException.BadProgram(
+                            w.op().name() + " has no kernel for TornadoVM over " + dtype
+                                    + "\n  at " + w.step().callSite()
+                                    + "\n  remedy: compute in F32 (--dtype f32) and use weights of F32, or the CPU backend (--backend cpu)");
+                });
     }
 
     private static void custom(Work w, CustomOp op) {

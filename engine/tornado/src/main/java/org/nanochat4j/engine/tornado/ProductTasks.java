@@ -1,7 +1,5 @@
 package org.nanochat4j.engine.tornado;
 
-import org.nanochat4j.engine.DType;
-import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.op.Logits;
 import org.nanochat4j.engine.op.MatMul;
@@ -51,7 +49,6 @@ final class ProductTasks {
     private record Product(int stack, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {}
 
     static void matMul(Work w, MatMul op) {
-        requireF32(w);
         Shape y = w.outShape(0);
         int stack = y.rank() == 3 ? y.dim(0) : 1;
         int k = w.shape(0).dim(op.transposeA() ? -2 : -1);
@@ -83,17 +80,7 @@ final class ProductTasks {
                         : GemmKernels.launch(product.m(), product.n(), product.stack()));
     }
 
-    /** Weights of fewer bytes have no kernel here. */
-    private static void requireF32(Work w) {
-        DType stored = w.in(1).bank().dtype();
-        if (stored != DType.F32) {
-            throw new EngineException.BadProgram(w.op().name() + " has no kernel for TornadoVM with weights of "
-                    + stored + "\n  remedy: use weights of F32, or the CPU backend (--backend cpu)");
-        }
-    }
-
     static void logits(Work w, Logits op) {
-        requireF32(w);
         Place y = w.out(0);
         multiply(w, new Product(1, w.rows(0), op.vocabulary(), w.columns(0), false, true, false), w.in(0), w.in(1), y);
         if (Float.isFinite(op.cap())) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.op.Assign;
 import org.nanochat4j.engine.op.CustomOp;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
@@ -61,14 +62,24 @@ class TornadoTwinTest {
                 .filter(TornadoTwinTest::hasNarrowWeights)
                 .toList();
         assertEquals(4, entries.size());
-        return entries.stream()
-                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> {
-                    Sample sample = entry.samples(1, true).getFirst();
-                    EngineException.BadProgram refused = assertThrows(
-                            EngineException.BadProgram.class,
-                            () -> Runs.replay(engine, sample, Runs.Operands.VARIABLES));
-                    String message = String.valueOf(refused.getMessage());
-                    assertTrue(message.contains("remedy: use weights of F32, or the CPU backend"), message);
-                }));
+        return entries.stream().map(this::refuses);
+    }
+
+    @TestFactory
+    @DisplayName("computing in BF16 is refused, and it says what to do")
+    Stream<DynamicTest> refusesBf16() {
+        return Bf16Samples.entries()
+                .filter(entry -> entry.op() != Assign.class && entry.op() != CustomOp.class)
+                .map(this::refuses);
+    }
+
+    private DynamicTest refuses(OpCatalogue.Entry entry) {
+        return DynamicTest.dynamicTest(entry.name(), () -> {
+            Sample sample = entry.samples(1, true).getFirst();
+            EngineException.BadProgram refused = assertThrows(
+                    EngineException.BadProgram.class, () -> Runs.replay(engine, sample, Runs.Operands.VARIABLES));
+            String message = String.valueOf(refused.getMessage());
+            assertTrue(message.contains("use weights of F32, or the CPU backend (--backend cpu)"), message);
+        });
     }
 }

@@ -16,12 +16,12 @@ public final class EmbeddingTable {
 
     private EmbeddingTable() {}
 
-    /** y[i, :] = table[ids[i], :]. */
-    public static Kernel gather(Parallel pool, long count, int rows, int columns, long table, long ids, long y) {
-        RowKernel copy = new RowKernel(pool, count, columns) {
+    /** y[i, :] = table[ids[i], :], with rows of so many bytes. */
+    public static Kernel gather(Parallel pool, long count, int rows, long rowBytes, long table, long ids, long y) {
+        RowKernel copy = new RowKernel(pool, count, rowBytes / 4) {
             @Override
             void row(long i) {
-                Memory.copy(table + 4L * columns * getInt(ids + 4 * i), y + 4L * columns * i, 4L * columns);
+                Memory.copy(table + rowBytes * getInt(ids + 4 * i), y + rowBytes * i, rowBytes);
             }
         };
         return () -> {

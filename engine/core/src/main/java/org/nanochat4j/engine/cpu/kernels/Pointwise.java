@@ -249,34 +249,4 @@ public final class Pointwise {
             }
         };
     }
-
-    /** F32 to BF16, to nearest even; NaN stays NaN. */
-    public static Kernel toBf16(Parallel pool, long n, long x, long y) {
-        return new RangeKernel(pool, n) {
-            @Override
-            void range(long from, long to) {
-                for (long i = from; i < to; i++) {
-                    Memory.putShort(y + 2 * i, roundToBf16(Memory.getInt(at(x, i))));
-                }
-            }
-        };
-    }
-
-    /** BF16 to F32, exact. */
-    public static Kernel fromBf16(Parallel pool, long n, long x, long y) {
-        return new RangeKernel(pool, n) {
-            @Override
-            void range(long from, long to) {
-                for (long i = from; i < to; i++) {
-                    Memory.putInt(at(y, i), Memory.getShort(x + 2 * i) << 16);
-                }
-            }
-        };
-    }
-
-    private static short roundToBf16(int bits) {
-        boolean nan = (bits & 0x7fffffff) > 0x7f800000;
-        int rounded = bits + 0x7fff + ((bits >>> 16) & 1);
-        return (short) ((nan ? bits | 0x400000 : rounded) >>> 16);
-    }
 }
