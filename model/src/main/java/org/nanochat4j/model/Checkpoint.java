@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.nn.ParameterStore;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.runtime.Engine;
 
@@ -304,7 +305,7 @@ public final class Checkpoint {
                 tensors.readFloats(name, first, part(chunk, read));
             }
             Arrays.fill(chunk, read, count, 0f);
-            engine.write(variable, first * Float.BYTES, part(chunk, count));
+            ParameterStore.write(variable, first, chunk, count, engine::write);
         }
     }
 

@@ -26,7 +26,7 @@ public enum ComputeType {
                 .filter(type -> type.key().equals(key))
                 .findFirst()
                 .orElseThrow(
-                        () -> new ModelException.BadConfig("no model computes in " + key + "; choose f32 or bf16"));
+                        () -> new ModelException.BadConfig("there is no type " + key + "; choose f32, bf16 or auto"));
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Shape;
@@ -100,7 +101,7 @@ public final class DecodeWeights {
             if (scales == null) {
                 short[] halves = new short[rows.length];
                 for (int i = 0; i < rows.length; i++) {
-                    halves[i] = (short) (Float.floatToRawIntBits(Bf16.round(rows[i])) >>> 16);
+                    halves[i] = Bf16.bits(rows[i]);
                 }
                 engine.write(copy.values(), first * columns * Short.BYTES, MemorySegment.ofArray(halves));
             } else {

@@ -88,12 +88,27 @@ public final class Gpt {
      * @throws ModelException.BadConfig if it is another type
      */
     public Gpt(GptConfig config, DType compute) {
-        if (compute != DType.F32 && compute != DType.BF16) {
-            throw new ModelException.BadConfig("a model cannot compute in " + compute + "; choose F32 or BF16");
+        this(config, compute, DType.F32);
+    }
+
+    /**
+     * A model of this shape; declares its weights and tables, allocates nothing.
+     *
+     * @param config the shape
+     * @param compute type of the activations, F32 or BF16
+     * @param embeddings how the token embedding and the value embeddings, their gradients and their optimizer state are stored, F32 or BF16
+     * @throws ModelException.BadConfig if either is another type
+     */
+    public Gpt(GptConfig config, DType compute, DType embeddings) {
+        for (DType type : new DType[] {compute, embeddings}) {
+            if (type != DType.F32 && type != DType.BF16) {
+                throw new ModelException.BadConfig(
+                        "a model cannot compute in " + type + " or store embeddings in it; choose F32 or BF16");
+            }
         }
         this.config = config;
         this.compute = compute;
-        this.parameters = GptParameters.declare(config);
+        this.parameters = GptParameters.declare(config, embeddings);
         this.rotary = RotaryTables.declare(config);
     }
 

@@ -3,6 +3,9 @@ package org.nanochat4j.model;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.nn.Init;
 import org.nanochat4j.engine.nn.Parameter;
 import org.nanochat4j.engine.nn.ParameterStore;
@@ -86,10 +89,11 @@ public record GptParameters(
      * Declares the weights of a model.
      *
      * @param config the model
+     * @param embeddings how the token embedding and the value embeddings are stored, F32 or BF16; all else is F32
      * @return the weights
      */
-    public static GptParameters declare(GptConfig config) {
-        return new Declaration(config).declare();
+    public static GptParameters declare(GptConfig config, DType embeddings) {
+        return new Declaration(config, embeddings).declare();
     }
 
     /** {@return the value-embedding tables, by layer} */
@@ -108,13 +112,15 @@ public record GptParameters(
         private static final Init ZERO = new Init.Constant(0f);
 
         private final GptConfig config;
+        private final DType embeddings;
         private final ParameterStore store = new ParameterStore();
         private final int c;
         private final int kv;
         private final int rows;
 
-        Declaration(GptConfig config) {
+        Declaration(GptConfig config, DType embeddings) {
             this.config = config;
+            this.embeddings = embeddings;
             this.c = config.channels();
             this.kv = config.kvChannels();
             this.rows = config.paddedVocabulary();
@@ -132,7 +138,8 @@ public record GptParameters(
                 lambdas = new Lambdas(residual, first, store.declare("backout_lambda", new Init.Constant(0.2f), 1));
             }
             Init embedding = new Init.Normal(current ? 0.8f : 1f);
-            Parameter tokens = store.declare("transformer.wte.weight", embedding, rows, c);
+            Parameter tokens =
+                    store.declare("transformer.wte.weight", embedding, new TensorType(embeddings, Shape.of(rows, c)));
             List<Block> gated = new ArrayList<>();
             List<@Nullable Parameter> gates = new ArrayList<>();
             for (int layer = 0; layer < layers; layer++) {
@@ -169,6 +176,12 @@ public record GptParameters(
 
         /** A matrix that starts random: uniform with standard deviation 1/sqrt(in) today, normal by fan-in and fan-out in the first release. */
         private Parameter matrix(String name, int out, int in, float gain) {
+            return matrix(name, TensorType.f32(out, in), gain);
+        }
+
+        private Parameter matrix(String name, TensorType type, float gain) {
+            int out = type.shape().dim(0);
+            int in = type.shape().dim(1);
             Init init;
             if (config.architecture().hasLambdas()) {
                 float bound = (float) (gain * Math.sqrt(3.0 / in));
@@ -176,14 +189,15 @@ public record GptParameters(
             } else {
                 init = new Init.Normal((float) (Math.min(1, Math.sqrt((double) out / in)) / Math.sqrt(in)));
             }
-            return store.declare(name, init, out, in);
+            return store.declare(name, init, type);
         }
 
         private Block withValueEmbedding(Block block, @Nullable Parameter gate, int layer) {
             if (gate == null) {
                 return block;
             }
-            Parameter table = matrix("value_embeds." + layer + ".weight", rows, kv, 1f);
+            Parameter table =
+                    matrix("value_embeds." + layer + ".weight", new TensorType(embeddings, Shape.of(rows, kv)), 1f);
             return new Block(
                     block.query(),
                     block.key(),

@@ -1,6 +1,7 @@
 package org.nanochat4j.model;
 
 import java.lang.foreign.MemorySegment;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nanochat4j.engine.Bf16;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 

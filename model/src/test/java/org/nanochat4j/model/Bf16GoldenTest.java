@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.runtime.Engine;
@@ -49,7 +50,7 @@ class Bf16GoldenTest {
     @DisplayName("logits, losses and all gradients; eager and replayed have the same bits")
     @ValueSource(strings = {"model/mha_L_bf16", "model/mqa_SSSL_bf16"})
     void forwardAndBackward(String name) throws IOException {
-        try (GoldenCase golden = GoldenCase.loadBf16(engine, name)) {
+        try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.F32)) {
             ModelRun run = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
             ModelRun.eager(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch())
                     .assertSame(run);
@@ -70,6 +71,32 @@ class Bf16GoldenTest {
         }
     }
 
+    @ParameterizedTest
+    @DisplayName("embeddings stored in BF16: the same bits in logits, losses and gradients, but theirs are rounded")
+    @ValueSource(strings = {"model/mha_L_bf16", "model/mqa_SSSL_bf16"})
+    void embeddings(String name) throws IOException {
+        ModelRun wide;
+        try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.F32)) {
+            wide = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
+        }
+        try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.BF16)) {
+            assertEquals(
+                    DType.BF16,
+                    golden.gpt().parameters().tokenEmbedding().gradient().type().dtype());
+            ModelRun narrow = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
+            ModelRun.eager(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch())
+                    .assertSame(narrow);
+            wide.gradients().forEach((parameter, gradient) -> {
+                if (parameter.contains("wte") || parameter.contains("value_embeds")) {
+                    for (int i = 0; i < gradient.length; i++) {
+                        gradient[i] = Bf16.round(gradient[i]);
+                    }
+                }
+            });
+            wide.assertSame(narrow);
+        }
+    }
+
     private static double dot(float[] a, float[] b) {
         assertEquals(a.length, b.length);
         double sum = 0;
@@ -83,7 +110,7 @@ class Bf16GoldenTest {
     @DisplayName("the residual stream before and after every block")
     @ValueSource(strings = {"model/mha_L_bf16", "model/mqa_SSSL_bf16"})
     void activations(String name) throws IOException {
-        try (GoldenCase golden = GoldenCase.loadBf16(engine, name)) {
+        try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.F32)) {
             List<Tensor> seen = new ArrayList<>();
             Tensor ids = engine.tensor(golden.ids(), golden.batch(), golden.time());
             golden.gpt().hidden(engine.eager(), ids, (layer, in, out) -> {
@@ -104,7 +131,7 @@ class Bf16GoldenTest {
             "prefill and single steps over the cache, with the weights rounded before or as they are used: the same bits")
     @ValueSource(strings = {"model/mha_L_bf16", "model/mqa_SSSL_bf16"})
     void cached(String name) throws IOException {
-        try (GoldenCase golden = GoldenCase.loadBf16(engine, name)) {
+        try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.F32)) {
             int prefill = golden.json().get("prefill").intValue();
             int vocabulary = golden.gpt().config().vocabularySize();
             int batch = golden.batch();

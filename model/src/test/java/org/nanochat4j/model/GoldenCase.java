@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.nn.Parameter;
+import org.nanochat4j.engine.nn.ParameterStore;
 import org.nanochat4j.engine.runtime.Engine;
 import tools.jackson.databind.JsonNode;
 
@@ -13,16 +14,16 @@ import tools.jackson.databind.JsonNode;
 record GoldenCase(SafetensorsFile file, JsonNode json, Gpt gpt, int batch, int time, int[] ids, int[] targets)
         implements AutoCloseable {
     static GoldenCase load(Engine engine, String name, Architecture architecture) throws IOException {
-        return load(engine, name, architecture, DType.F32);
+        return load(engine, name, architecture, DType.F32, DType.F32);
     }
 
     /** The case of a name ending in _bf16 holds the weights alone that are BF16 themselves; the others are those of the F32 case. */
-    static GoldenCase loadBf16(Engine engine, String name) throws IOException {
-        return load(engine, name, Architecture.CURRENT, DType.BF16);
+    static GoldenCase loadBf16(Engine engine, String name, DType embeddings) throws IOException {
+        return load(engine, name, Architecture.CURRENT, DType.BF16, embeddings);
     }
 
-    private static GoldenCase load(Engine engine, String name, Architecture architecture, DType compute)
-            throws IOException {
+    private static GoldenCase load(
+            Engine engine, String name, Architecture architecture, DType compute, DType embeddings) throws IOException {
         Path path = Shared.golden(name + ".safetensors");
         JsonNode json = Json.STRICT.readTree(Files.readString(Shared.golden(name + ".json")));
         JsonNode sizes = json.get("config");
@@ -36,12 +37,14 @@ record GoldenCase(SafetensorsFile file, JsonNode json, Gpt gpt, int batch, int t
                         sizes.get("n_embd").intValue(),
                         sizes.path("window_pattern").asString("L"),
                         architecture),
-                compute);
+                compute,
+                embeddings);
         SafetensorsFile file = SafetensorsFile.open(path);
         try (SafetensorsFile others = SafetensorsFile.open(Shared.golden(name.replace("_bf16", "") + ".safetensors"))) {
             for (Parameter parameter : gpt.parameters().store().all()) {
                 String key = "param." + parameter.name();
-                engine.write(parameter.value(), (file.tensors().containsKey(key) ? file : others).floats(key));
+                float[] values = (file.tensors().containsKey(key) ? file : others).floats(key);
+                ParameterStore.write(parameter.value(), 0, values, values.length, engine::write);
             }
         }
         gpt.writeConstants(engine::write);

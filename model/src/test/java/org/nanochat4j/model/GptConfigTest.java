@@ -8,6 +8,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.nanochat4j.engine.DType;
 
 class GptConfigTest {
     private static GptConfig depth(int depth) {
@@ -38,7 +39,7 @@ class GptConfigTest {
         assertEquals(total, counts.total());
         assertEquals(scaling, counts.scaling());
         assertEquals(flops, Flops.trainingPerToken(config));
-        assertEquals(total, GptParameters.declare(config).store().count(), "declared parameters");
+        assertEquals(total, GptParameters.declare(config, DType.F32).store().count(), "declared parameters");
     }
 
     @Test
@@ -46,7 +47,8 @@ class GptConfigTest {
     void original() {
         GptConfig config = GptConfig.ofDepth(20, 64, 128, 2048, 65536, "L", Architecture.ORIGINAL);
         assertEquals(560_988_160L, ParameterCounts.of(config).total());
-        assertEquals(560_988_160L, GptParameters.declare(config).store().count());
+        assertEquals(
+                560_988_160L, GptParameters.declare(config, DType.F32).store().count());
         assertEquals(3_491_758_080L, Flops.trainingPerToken(config));
         int[] depths = {26, 32, 34};
         long[] totals = {1_081_999_360L, 1_879_048_192L, 2_217_082_880L};

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -31,7 +32,7 @@ record ModelRun(float mean, float[] rows, float[] logits, Map<String, float[]> g
         Gradients gradients = tape.gradients(
                 loss.mean(), parameters.stream().map(Parameter::value).toList());
         Map<String, float[]> byName = new LinkedHashMap<>();
-        parameters.forEach(p -> byName.put(p.name(), engine.floats(gradients.of(p.value()))));
+        parameters.forEach(p -> byName.put(p.name(), floats(engine, gradients.of(p.value()))));
         return new ModelRun(
                 engine.item(loss.mean()), engine.floats(loss.rows()), engine.floats(gpt.logits(in, input)), byName);
     }
@@ -48,9 +49,16 @@ record ModelRun(float mean, float[] rows, float[] logits, Map<String, float[]> g
         engine.write(programs.targets(), targets);
         executables.forEach(Executable::run);
         Map<String, float[]> byName = new LinkedHashMap<>();
-        gpt.parameters().store().all().forEach(p -> byName.put(p.name(), engine.floats(p.gradient())));
+        gpt.parameters()
+                .store()
+                .all()
+                .forEach(p -> byName.put(p.name(), floats(engine, engine.eager().use(p.gradient()))));
         return new ModelRun(
                 engine.floats(programs.loss())[0], engine.floats(programs.rowLosses()), engine.floats(logits), byName);
+    }
+
+    private static float[] floats(Engine engine, Tensor tensor) {
+        return engine.floats(tensor.cast(DType.F32));
     }
 
     /** The same bits in everything. */

@@ -89,10 +89,9 @@ final class InfoCommand extends Verb {
         Map<String, Object> parameters = RunFacts.parameters(config);
         long flops = Flops.trainingPerToken(config);
         try (Engine engine = engineArguments.open(console())) {
-            MemoryPlan plan =
-                    engine.plan(TrainingPlan.record(config, options.compute().on(engine), deviceBatchSize)
-                            .programs()
-                            .programs());
+            MemoryPlan plan = engine.plan(TrainingPlan.record(options.on(engine), config, deviceBatchSize)
+                    .programs()
+                    .programs());
             Map<String, Object> derived =
                     published == null ? Map.of() : DryRun.derived(with(published, options), vocabSize);
             if (json()) {

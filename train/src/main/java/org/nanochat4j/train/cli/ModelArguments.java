@@ -1,6 +1,7 @@
 package org.nanochat4j.train.cli;
 
 import org.nanochat4j.model.Architecture;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.train.pretrain.PretrainOptions.ModelOptions;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
@@ -52,11 +53,26 @@ final class ModelArguments {
             showDefaultValue = Visibility.ALWAYS)
     private String windowPattern = "SSSL";
 
+    @Option(
+            names = "--embedding-dtype",
+            paramLabel = "f32|bf16|auto",
+            description =
+                    "How token and value embeddings are stored, with their gradients and optimizer state. auto: in the type of --dtype, as the reference does.",
+            showDefaultValue = Visibility.ALWAYS)
+    private String embeddingDtype = ComputeType.F32.key();
+
     @Mixin
     private DtypeArguments dtype = new DtypeArguments();
 
     ModelOptions options() {
         return new ModelOptions(
-                Architecture.of(architecture), depth, aspectRatio, headDim, maxSeqLen, windowPattern, dtype.asked());
+                Architecture.of(architecture),
+                depth,
+                aspectRatio,
+                headDim,
+                maxSeqLen,
+                windowPattern,
+                dtype.asked(),
+                ComputeType.of(embeddingDtype));
     }
 }

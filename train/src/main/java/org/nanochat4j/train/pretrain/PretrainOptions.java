@@ -30,6 +30,7 @@ public record PretrainOptions(
      * @param maxSeqLen training context in tokens
      * @param windowPattern letters S and L
      * @param compute type of the activations
+     * @param embeddings how token and value embeddings are stored, their gradients and optimizer state included; AUTO: in the type that is computed in, as the reference does
      */
     public record ModelOptions(
             Architecture architecture,
@@ -38,9 +39,10 @@ public record PretrainOptions(
             int headDim,
             int maxSeqLen,
             String windowPattern,
-            ComputeType compute) {
+            ComputeType compute,
+            ComputeType embeddings) {
 
-        /** With the machine's choice of the type that is computed in. */
+        /** With embeddings in F32 and the machine's choice of the type that is computed in. */
         public ModelOptions(
                 Architecture architecture,
                 int depth,
@@ -48,13 +50,29 @@ public record PretrainOptions(
                 int headDim,
                 int maxSeqLen,
                 String windowPattern) {
-            this(architecture, depth, aspectRatio, headDim, maxSeqLen, windowPattern, ComputeType.AUTO);
+            this(
+                    architecture,
+                    depth,
+                    aspectRatio,
+                    headDim,
+                    maxSeqLen,
+                    windowPattern,
+                    ComputeType.AUTO,
+                    ComputeType.F32);
         }
 
         /** The same with the type decided that an engine computes in. */
-        ModelOptions on(Engine engine) {
+        public ModelOptions on(Engine engine) {
             ComputeType decided = ComputeType.of(compute.on(engine));
-            return new ModelOptions(architecture, depth, aspectRatio, headDim, maxSeqLen, windowPattern, decided);
+            return new ModelOptions(
+                    architecture,
+                    depth,
+                    aspectRatio,
+                    headDim,
+                    maxSeqLen,
+                    windowPattern,
+                    decided,
+                    ComputeType.of(embeddings == ComputeType.AUTO ? decided.dtype() : embeddings.dtype()));
         }
 
         /** The configuration at this depth. */
@@ -128,7 +146,7 @@ public record PretrainOptions(
         return new PretrainOptions(model.on(engine), horizon, optimizer, intervals, seed);
     }
 
-    /** The options by the reference's names, as {@code meta.json} keeps them; without {@code dtype} while that is undecided. */
+    /** The options by the reference's names, as {@code meta.json} keeps them; without the types that are undecided. */
     public Map<String, Object> userConfig() {
         var map = new LinkedHashMap<String, Object>();
         map.put("architecture", model.architecture().key());
@@ -139,6 +157,9 @@ public record PretrainOptions(
         map.put("window_pattern", model.windowPattern());
         if (model.compute() != ComputeType.AUTO) {
             map.put("dtype", model.compute().key());
+        }
+        if (model.embeddings() != ComputeType.AUTO) {
+            map.put("embedding_dtype", model.embeddings().key());
         }
         map.put("num_iterations", horizon.numIterations());
         map.put("target_flops", horizon.targetFlops());

@@ -81,7 +81,8 @@ public record SavedRun(
                         config.required("max_seq_len").intValue(),
                         config.required("window_pattern").stringValue(),
                         // runs from before there was a choice do not say it
-                        ComputeType.of(config.path("dtype").asString(ComputeType.F32.key()))),
+                        ComputeType.of(config.path("dtype").asString(ComputeType.F32.key())),
+                        ComputeType.of(config.path("embedding_dtype").asString(ComputeType.F32.key()))),
                 new PretrainOptions.HorizonOptions(
                         config.required("num_iterations").intValue(),
                         number(config, "target_flops"),

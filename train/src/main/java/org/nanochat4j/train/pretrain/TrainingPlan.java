@@ -2,7 +2,6 @@ package org.nanochat4j.train.pretrain;
 
 import java.util.List;
 import java.util.Locale;
-import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
@@ -11,6 +10,7 @@ import org.nanochat4j.model.GptConfig;
 import org.nanochat4j.model.LearningRates;
 import org.nanochat4j.model.ParamGroups;
 import org.nanochat4j.model.TrainingPrograms;
+import org.nanochat4j.train.pretrain.PretrainOptions.ModelOptions;
 
 /**
  * A run on paper: model, optimizer and programs are recorded, nothing is allocated.
@@ -23,7 +23,7 @@ public record TrainingPlan(Gpt gpt, List<ParamGroup> groups, TrainingPrograms pr
 
     /** Records the programs of a run, in F32 if its type is undecided. */
     public static TrainingPlan record(PretrainOptions options, GptConfig config, Derivation derivation) {
-        var gpt = new Gpt(config, options.model().compute().dtype());
+        Gpt gpt = model(options.model(), config);
         List<ParamGroup> groups = ParamGroups.of(gpt, options.optimizer().rates(derivation.batchScale()));
         int rows = options.horizon().deviceBatchSize();
         TrainingPrograms programs =
@@ -32,18 +32,21 @@ public record TrainingPlan(Gpt gpt, List<ParamGroup> groups, TrainingPrograms pr
     }
 
     /** Records the programs of a model alone, for micro-batches of so many rows whose gradients add up. */
-    public static TrainingPlan record(GptConfig config, DType compute, int rows) {
-        var gpt = new Gpt(config, compute);
+    public static TrainingPlan record(ModelOptions options, GptConfig config, int rows) {
+        Gpt gpt = model(options, config);
         List<ParamGroup> groups = ParamGroups.of(gpt, LearningRates.DEFAULT);
         return new TrainingPlan(gpt, groups, TrainingPrograms.record(gpt, groups, rows, config.sequenceLength(), 2));
+    }
+
+    private static Gpt model(ModelOptions options, GptConfig config) {
+        return new Gpt(config, options.compute().dtype(), options.embeddings().dtype());
     }
 
     /** What to change where a run needs more memory than there is: the largest smaller micro-batch that fits, or a smaller model. */
     static String remedy(PretrainOptions options, GptConfig config, Engine engine, long available) {
         for (int rows = options.horizon().deviceBatchSize() / 2; rows >= 1; rows /= 2) {
-            long bytes = engine.plan(record(config, options.model().compute().dtype(), rows)
-                            .programs()
-                            .programs())
+            long bytes = engine.plan(
+                            record(options.model(), config, rows).programs().programs())
                     .totalBytes();
             if (bytes <= available) {
                 return String.format(

@@ -12,6 +12,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nanochat4j.model.SafetensorsFile;
+import org.nanochat4j.model.StoredType;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -42,10 +46,13 @@ class Bf16RunTest {
         return JsonMapper.shared().readTree(Files.readString(step.resolve("meta.json")));
     }
 
-    @Test
-    @DisplayName("six steps are three, resumed, and three more, byte for byte, and in the type that the run began with")
-    void exact() throws IOException {
-        Cli.Result trained = train("--dtype=bf16", "--threads=2").expect(0);
+    @ParameterizedTest
+    @CsvSource({"f32, F32", "auto, BF16"})
+    @DisplayName(
+            "six steps are three, resumed, and three more, byte for byte, and in the types that the run began with")
+    void exact(String embeddings, StoredType stored) throws IOException {
+        Cli.Result trained = train("--dtype=bf16", "--embedding-dtype=" + embeddings, "--threads=2")
+                .expect(0);
         assertTrue(trained.out().contains("computes in bf16"), trained.out());
         assertEquals(
                 "bf16",
@@ -55,6 +62,10 @@ class Bf16RunTest {
                 .expect(0);
         assertTrue(resumed.out().contains("computes in bf16"), resumed.out());
         ResumeTest.assertSame(run.resolve("step_000006.old"), run.resolve("step_000006"));
+        try (SafetensorsFile file = SafetensorsFile.open(run.resolve("step_000006/model.safetensors"))) {
+            assertEquals(stored, file.tensor("transformer.wte.weight").type());
+            assertEquals(StoredType.F32, file.tensor("lm_head.weight").type());
+        }
         assertFalse(Files.readString(run.resolve("step_000006/meta.json")).contains("history"));
     }
 

@@ -95,6 +95,7 @@ class ReferenceOptionsTest {
             "--preset",
             "--architecture",
             "--dtype",
+            "--embedding-dtype",
             "--seed",
             "--resume",
             "--allow-changes",

@@ -274,6 +274,7 @@ class ResumeTest {
             Map.entry("head_dim", "8"),
             Map.entry("max_seq_len", "16"),
             Map.entry("dtype", "bf16"),
+            Map.entry("embedding_dtype", "bf16"),
             Map.entry("window_pattern", "L"),
             Map.entry("seed", "43"),
             Map.entry("num_iterations", "5"),

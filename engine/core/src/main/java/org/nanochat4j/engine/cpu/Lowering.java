@@ -90,16 +90,22 @@ final class Lowering {
 
     /** Scratch bytes of the kernel for a step. */
     long scratchBytes(Step step) {
-        return isWidened(step)
-                ? widened(step).bytes() + ownScratchBytes(widened(step).wide())
-                : ownScratchBytes(step);
+        if (!isWidened(step)) {
+            return ownScratchBytes(step);
+        }
+        return WidenedPieces.fit(step)
+                ? WidenedPieces.scratchBytes(step, pool.threads())
+                : widened(step).bytes() + ownScratchBytes(widened(step).wide());
     }
 
     /** The kernel of a step, bound to addresses. */
     Kernel bind(Step step, long[] in, long[] out, long scratch) {
-        return isWidened(step)
-                ? widened(step).bind(pool, in, out, scratch, this::bindOwn)
-                : bindOwn(step, in, out, scratch);
+        if (!isWidened(step)) {
+            return bindOwn(step, in, out, scratch);
+        }
+        return WidenedPieces.fit(step)
+                ? new WidenedPieces(pool, step, in, out, scratch)
+                : widened(step).bind(pool, in, out, scratch, this::bindOwn);
     }
 
     /** Whether a step over BF16 is computed on F32 copies: where it neither only moves numbers nor multiplies BF16 as it is. */

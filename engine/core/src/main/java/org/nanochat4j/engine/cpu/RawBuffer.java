@@ -1,8 +1,8 @@
 package org.nanochat4j.engine.cpu;
 
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.TensorType;
-import org.nanochat4j.engine.cpu.kernels.Bf16Conversion;
 import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.op.CustomBuffer;
 
@@ -19,7 +19,7 @@ record RawBuffer(TensorType type, long address) implements CustomBuffer {
         return switch (type.dtype()) {
             case F32 -> Memory.getFloat(at);
             case I32 -> Memory.getInt(at);
-            case BF16 -> Float.intBitsToFloat(Memory.getShort(at) << 16);
+            case BF16 -> Bf16.toFloat(Memory.getShort(at));
             case F16 -> Float.float16ToFloat(Memory.getShort(at));
             case I8 -> Memory.getByte(at);
             case F64 -> throw doubles();
@@ -33,7 +33,7 @@ record RawBuffer(TensorType type, long address) implements CustomBuffer {
             case F32 -> Memory.putFloat(at, (float) value);
             case I32 -> Memory.putInt(at, (int) value);
             case F16 -> Memory.putShort(at, Float.floatToFloat16((float) value));
-            case BF16 -> Memory.putShort(at, Bf16Conversion.round(Float.floatToIntBits((float) value)));
+            case BF16 -> Memory.putShort(at, Bf16.bits((float) value));
             case I8 -> Memory.putByte(at, (byte) value);
             case F64 -> throw doubles();
         }

@@ -16,7 +16,7 @@ public record Parameter(Variable value, Variable gradient, Init init) {
      * Declares a parameter.
      *
      * @param name as in the checkpoint
-     * @param type F32
+     * @param type F32, or BF16 to store the weight, its gradient and the optimizer's state so
      * @param init distribution of the initial values
      * @return the parameter
      */

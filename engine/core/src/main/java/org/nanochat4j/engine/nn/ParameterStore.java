@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nanochat4j.engine.Bf16;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -32,7 +34,7 @@ public final class ParameterStore {
     public ParameterStore() {}
 
     /**
-     * Declares a parameter behind the others.
+     * Declares an F32 parameter behind the others.
      *
      * @param name unique
      * @param init distribution of the initial values
@@ -40,7 +42,19 @@ public final class ParameterStore {
      * @return the parameter
      */
     public Parameter declare(String name, Init init, int... dims) {
-        Parameter parameter = Parameter.of(name, TensorType.f32(dims), init);
+        return declare(name, init, TensorType.f32(dims));
+    }
+
+    /**
+     * Declares a parameter behind the others.
+     *
+     * @param name unique
+     * @param init distribution of the initial values, which are rounded to BF16 where that is the type
+     * @param type F32 or BF16, and the extents
+     * @return the parameter
+     */
+    public Parameter declare(String name, Init init, TensorType type) {
+        Parameter parameter = Parameter.of(name, type, init);
         if (parameters.putIfAbsent(name, parameter) != null) {
             throw new EngineException.BadData("two parameters are named " + name);
         }
@@ -90,11 +104,30 @@ public final class ParameterStore {
                 for (int i = 0; i < length; i++) {
                     chunk[i] = parameter.init().value(generator, start + i, count);
                 }
-                sink.write(
-                        parameter.value(),
-                        start * Float.BYTES,
-                        MemorySegment.ofArray(chunk).asSlice(0, (long) length * Float.BYTES));
+                write(parameter.value(), start, chunk, length, sink);
             }
         }
+    }
+
+    /**
+     * Writes a part of a variable, rounded to BF16 where that is its type.
+     *
+     * @param variable F32 or BF16
+     * @param first index of the first element
+     * @param values elements
+     * @param count how many of them
+     * @param sink takes them in the variable's type
+     */
+    public static void write(Variable variable, long first, float[] values, int count, Sink sink) {
+        DType dtype = variable.type().dtype();
+        MemorySegment source = MemorySegment.ofArray(values);
+        if (dtype == DType.BF16) {
+            short[] halves = new short[count];
+            for (int i = 0; i < count; i++) {
+                halves[i] = Bf16.bits(values[i]);
+            }
+            source = MemorySegment.ofArray(halves);
+        }
+        sink.write(variable, first * dtype.bytes(), source.asSlice(0, (long) count * dtype.bytes()));
     }
 }

@@ -1,5 +1,6 @@
 package org.nanochat4j.engine.reference;
 
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.op.CustomBuffer;
@@ -65,18 +66,8 @@ final class ReferenceBuffer implements CustomBuffer {
             case F32, F64 -> value;
             case I32 -> (int) value;
             case I8 -> (byte) value;
-            case BF16 -> bf16((float) value);
+            case BF16 -> Bf16.round((float) value);
             case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
         };
-    }
-
-    /** Rounds to the upper sixteen bits of a float, to nearest, ties to even. */
-    private static float bf16(float value) {
-        if (Float.isNaN(value)) {
-            return value;
-        }
-        int bits = Float.floatToRawIntBits(value);
-        int halfBelowEven = 0x7FFF + ((bits >>> 16) & 1);
-        return Float.intBitsToFloat((bits + halfBelowEven) & 0xFFFF0000);
     }
 }

@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.runtime;
 
 import java.lang.foreign.MemorySegment;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.TensorType;
 
 /**
@@ -55,7 +56,7 @@ record FiniteScan(long first, float number, long count, float largest) {
             source.read(at * Short.BYTES, MemorySegment.ofArray(chunk).asSlice(0, (long) length * Short.BYTES));
             for (int i = 0; i < length; i++) {
                 wide[i] = switch (type.dtype()) {
-                    case BF16 -> Float.intBitsToFloat(chunk[i] << 16);
+                    case BF16 -> Bf16.toFloat(chunk[i]);
                     default -> Float.float16ToFloat(chunk[i]);
                 };
             }

@@ -13,6 +13,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import org.nanochat4j.engine.Bf16;
 
 /** Conversion between F32 and BF16, which is the upper half of an F32. */
 public final class Bf16Conversion {
@@ -31,21 +32,7 @@ public final class Bf16Conversion {
         return new RangeKernel(pool, n) {
             @Override
             void range(long from, long to) {
-                long i = from;
-                for (; i + LANES <= to; i += LANES) {
-                    IntVector bits = IntVector.fromMemorySegment(I, ALL, x + 4 * i, LITTLE_ENDIAN);
-                    VectorMask<Integer> nan = bits.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
-                    IntVector rounded =
-                            bits.add(0x7fff).add(bits.lanewise(LSHR, 16).and(1));
-                    rounded.blend(bits.or(QUIET), nan)
-                            .lanewise(LSHR, 16)
-                            .convertShape(VectorOperators.I2S, HALVES, 0)
-                            .reinterpretAsShorts()
-                            .intoMemorySegment(ALL, y + 2 * i, LITTLE_ENDIAN);
-                }
-                for (; i < to; i++) {
-                    Memory.putShort(y + 2 * i, round(Memory.getInt(x + 4 * i)));
-                }
+                round(to - from, x + 4 * from, y + 2 * from);
             }
         };
     }
@@ -55,29 +42,40 @@ public final class Bf16Conversion {
         return new RangeKernel(pool, n) {
             @Override
             void range(long from, long to) {
-                long i = from;
-                for (; i + LANES <= to; i += LANES) {
-                    ((IntVector) ShortVector.fromMemorySegment(HALVES, ALL, x + 2 * i, LITTLE_ENDIAN)
-                                    .convertShape(ZERO_EXTEND_S2I, I, 0))
-                            .lanewise(LSHL, 16)
-                            .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
-                }
-                for (; i < to; i++) {
-                    Memory.putInt(y + 4 * i, Memory.getShort(x + 2 * i) << 16);
-                }
+                widen(to - from, x + 2 * from, y + 4 * from);
             }
         };
     }
 
-    /**
-     * One number.
-     *
-     * @param bits of an F32
-     * @return the BF16 nearest to it, to even on ties
-     */
-    public static short round(int bits) {
-        boolean nan = (bits & MAGNITUDE) > INFINITY;
-        int rounded = bits + 0x7fff + ((bits >>> 16) & 1);
-        return (short) ((nan ? bits | QUIET : rounded) >>> 16);
+    /** Rounds n numbers on the calling thread. */
+    public static void round(long n, long x, long y) {
+        long i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            IntVector bits = IntVector.fromMemorySegment(I, ALL, x + 4 * i, LITTLE_ENDIAN);
+            VectorMask<Integer> nan = bits.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
+            IntVector rounded = bits.add(0x7fff).add(bits.lanewise(LSHR, 16).and(1));
+            rounded.blend(bits.or(QUIET), nan)
+                    .lanewise(LSHR, 16)
+                    .convertShape(VectorOperators.I2S, HALVES, 0)
+                    .reinterpretAsShorts()
+                    .intoMemorySegment(ALL, y + 2 * i, LITTLE_ENDIAN);
+        }
+        for (; i < n; i++) {
+            Memory.putShort(y + 2 * i, Bf16.bits(Memory.getFloat(x + 4 * i)));
+        }
+    }
+
+    /** Widens n numbers on the calling thread. */
+    public static void widen(long n, long x, long y) {
+        long i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            ((IntVector) ShortVector.fromMemorySegment(HALVES, ALL, x + 2 * i, LITTLE_ENDIAN)
+                            .convertShape(ZERO_EXTEND_S2I, I, 0))
+                    .lanewise(LSHL, 16)
+                    .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
+        }
+        for (; i < n; i++) {
+            Memory.putInt(y + 4 * i, Memory.getShort(x + 2 * i) << 16);
+        }
     }
 }
