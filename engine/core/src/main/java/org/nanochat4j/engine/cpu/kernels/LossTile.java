@@ -58,6 +58,25 @@ final class LossTile {
         }
     }
 
+    /**
+     * The same for one row of vectors: its sum is returned, z becomes e (1 - (slope z)²).
+     *
+     * @param z address of the softcapped logits
+     * @param e address of their exponentials
+     */
+    static float addRow(long z, long e, int vectors, float slope) {
+        FloatVector minusSlope = broadcast(F, -slope);
+        FloatVector total = FloatVector.zero(F);
+        for (long at = 0; at < vectors * VECTOR_BYTES; at += VECTOR_BYTES) {
+            FloatVector exponential = fromMemorySegment(F, ALL, e + at, LITTLE_ENDIAN);
+            FloatVector s = fromMemorySegment(F, ALL, z + at, LITTLE_ENDIAN);
+            total = total.add(exponential);
+            FloatVector derivative = s.mul(slope).mul(s).fma(minusSlope, broadcast(F, 1f));
+            exponential.mul(derivative).intoMemorySegment(ALL, z + at, LITTLE_ENDIAN);
+        }
+        return Lanes.sum(total);
+    }
+
     /** Multiplies each row of panels (rows, WIDTH), one after the other, by its factor. */
     static void scaleRows(long panels, int count, int rows, long factors) {
         long at = panels;

@@ -22,7 +22,7 @@ public final class TileGemm implements Kernel {
     private static final int BLOCK_STEPS = 16;
 
     /** How much of B is packed at a time; more if k is so long that it would be less than {@link #LEAST_PANELS}. */
-    private static final long PACKED_BYTES = 32L << 20;
+    static final long PACKED_BYTES = 32L << 20;
 
     private static final int LEAST_PANELS = 16;
 

@@ -32,7 +32,7 @@ public final class VocabularyLoss implements Kernel {
     private static final int RANGES = 16;
 
     /** Bound of |z| log2(e) below which sums of 2^z neither overflow nor vanish. */
-    private static final float SAFE_EXPONENT = 80;
+    static final float SAFE_EXPONENT = 80;
 
     private final Parallel pool;
     private final Products products;
@@ -215,7 +215,7 @@ public final class VocabularyLoss implements Kernel {
 
     @Override
     public void run() {
-        counted = countTargets();
+        counted = countTargets(targets, rows, vocabulary);
         AttentionTile.fill(at.ones(), 1f);
         if (differentiated) {
             Memory.zero(dw + 4L * vocabulary * width, 4L * (paddedVocabulary - vocabulary) * width);
@@ -242,7 +242,8 @@ public final class VocabularyLoss implements Kernel {
         putFloat(mean, (float) (total / counted));
     }
 
-    private int countTargets() {
+    /** How many targets are not to be ignored; all are checked. */
+    static int countTargets(long targets, int rows, int vocabulary) {
         int n = 0;
         for (int i = 0; i < rows; i++) {
             int target = getInt(targets + 4L * i);

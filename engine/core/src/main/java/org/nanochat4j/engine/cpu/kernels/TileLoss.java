@@ -1,0 +1,431 @@
+package org.nanochat4j.engine.cpu.kernels;
+
+import static org.nanochat4j.engine.cpu.kernels.GemmTiling.ceil;
+import static org.nanochat4j.engine.cpu.kernels.GemmTiling.roundUp;
+import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
+import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
+import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
+import static org.nanochat4j.engine.cpu.kernels.Memory.putFloat;
+
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.nanochat4j.engine.DType;
+
+/**
+ * {@link VocabularyLoss} over BF16 with its three products on the matrix unit of the processor ({@link TileGemm}).
+ *
+ * <p>The same algebra: U = e^z dz/dlogit with one correction at each target, dx = diag(1 / (sum count)) U w, dw = Uᵀ diag(1 / (sum count)) x. Logits are F32 and
+ * are never rounded; they are held for a range of the vocabulary at a time, row by row, and become U in BF16, the operand of both products, for all of the
+ * vocabulary and a chunk of rows. The rows of x are rounded once more where they are scaled. So gradients carry the rounding of BF16 operands, losses do not.
+ *
+ * <p>Only for caps that bound e^z: {@link #bounds}.
+ */
+public final class TileLoss implements Kernel {
+    /** Most rows of a chunk. More of them read and write dw less often, and hold more of U. */
+    private static final int CHUNK = 1024;
+
+    /** Most words of a range. */
+    private static final int RANGE = 1024;
+
+    /** Rows of one task between the products. */
+    private static final int ROWS = 8;
+
+    private static final long VECTOR_BYTES = 4L * LANES;
+
+    private final Parallel pool;
+    private final int rows;
+    private final int width;
+    private final int vocabulary;
+    private final int paddedVocabulary;
+    private final float cap;
+    private final long x;
+    private final long w;
+    private final long targets;
+    private final long mean;
+    private final long losses;
+    private final long dx;
+    private final long dw;
+    private final boolean differentiated;
+    private final Layout at;
+    private final ChunkProducts whole;
+    private final ChunkProducts last;
+
+    private final Parallel.Task exponentiate = this::exponentiate;
+    private final Parallel.Task scale = this::scale;
+    private final Parallel.Task finish = this::finish;
+
+    /** The chunk being worked on, its first row and how many, and the range, its first word and how many. */
+    private int start;
+
+    private int count;
+    private int word;
+    private int words;
+
+    /** How many targets of all rows count. */
+    private int counted;
+
+    /**
+     * Binds the kernel; parameters as for {@link VocabularyLoss}, but x (N, C), w (Vp, C) and dx (N, C) are BF16.
+     *
+     * @param scratch address of {@link #scratchBytes} bytes, 64-byte aligned
+     */
+    public TileLoss(
+            Parallel pool,
+            long scratch,
+            int rows,
+            int width,
+            int vocabulary,
+            int paddedVocabulary,
+            float cap,
+            long x,
+            long w,
+            long targets,
+            long mean,
+            long losses,
+            long dx,
+            long dw) {
+        this(
+                TileKernel.CODE,
+                CHUNK,
+                RANGE,
+                pool,
+                scratch,
+                rows,
+                width,
+                vocabulary,
+                paddedVocabulary,
+                cap,
+                x,
+                w,
+                targets,
+                mean,
+                losses,
+                dx,
+                dw);
+    }
+
+    /** With another micro-kernel, and other extents of chunks and ranges. */
+    TileLoss(
+            TileKernel kernel,
+            int mostRows,
+            int mostWords,
+            Parallel pool,
+            long scratch,
+            int rows,
+            int width,
+            int vocabulary,
+            int paddedVocabulary,
+            float cap,
+            long x,
+            long w,
+            long targets,
+            long mean,
+            long losses,
+            long dx,
+            long dw) {
+        if (!bounds(cap)) {
+            throw new IllegalArgumentException("a cap of " + cap + " does not bound the exponentials");
+        }
+        if ((dx == 0) != (dw == 0)) {
+            throw new IllegalArgumentException("dx and dw come together or not at all");
+        }
+        this.pool = pool;
+        this.rows = rows;
+        this.width = width;
+        this.vocabulary = vocabulary;
+        this.paddedVocabulary = paddedVocabulary;
+        this.cap = cap;
+        this.x = x;
+        this.w = w;
+        this.targets = targets;
+        this.mean = mean;
+        this.losses = losses;
+        this.dx = dx;
+        this.dw = dw;
+        this.differentiated = dx != 0;
+        this.at = Layout.of(scratch, rows, width, vocabulary, mostRows, mostWords, pool.threads());
+        this.whole = new ChunkProducts(kernel, pool, at, at.chunk());
+        this.last = new ChunkProducts(kernel, pool, at, at.lastRows());
+    }
+
+    /** Whether a cap is so low that sums of e^z neither overflow nor vanish without a maximum subtracted. */
+    public static boolean bounds(float cap) {
+        return cap > 0 && cap * VectorMath.LOG2_E <= VocabularyLoss.SAFE_EXPONENT;
+    }
+
+    /** Bytes of scratch for a pool of {@code threads}. */
+    public static long scratchBytes(int rows, int width, int vocabulary, int threads) {
+        return scratchBytes(rows, width, vocabulary, CHUNK, RANGE, threads);
+    }
+
+    static long scratchBytes(int rows, int width, int vocabulary, int mostRows, int mostWords, int threads) {
+        return Layout.of(0, rows, width, vocabulary, mostRows, mostWords, threads)
+                .end();
+    }
+
+    /**
+     * Where the parts of the scratch memory begin.
+     *
+     * @param chunk rows of a chunk
+     * @param range words of a range
+     */
+    private record Layout(long start, int rows, int width, int vocabulary, int chunk, int range, int threads) {
+        /** Chunks, and ranges, of nearly equal size, in whole blocks of the micro-kernel. */
+        static Layout of(long start, int rows, int width, int vocabulary, int mostRows, int mostWords, int threads) {
+            return new Layout(
+                    start,
+                    rows,
+                    width,
+                    vocabulary,
+                    Math.min(rows, roundUp(ceil(rows, ceil(rows, mostRows)), TilePacking.UNIT)),
+                    roundUp(ceil(vocabulary, ceil(vocabulary, mostWords)), TilePacking.UNIT),
+                    threads);
+        }
+
+        int ranges() {
+            return ceil(vocabulary, range);
+        }
+
+        int lastRows() {
+            return rows - (ceil(rows, chunk) - 1) * chunk;
+        }
+
+        int lastWords() {
+            return vocabulary - (ranges() - 1) * range;
+        }
+
+        /** Logits of a range: (chunk, range) F32. */
+        long logits() {
+            return start;
+        }
+
+        /** U: (chunk, V) BF16. */
+        long u() {
+            return logits() + 4L * chunk * range;
+        }
+
+        /** x times diag(1 / (sum count)): (chunk, C) BF16. */
+        long scaled() {
+            return u() + Memory.align(2L * chunk * vocabulary);
+        }
+
+        /** U w: (chunk, C) F32. */
+        long gradient() {
+            return scaled() + Memory.align(2L * chunk * width);
+        }
+
+        /** Capped logit of the target of each row, in units of log2(e). */
+        long target() {
+            return gradient() + Memory.align(4L * chunk * width);
+        }
+
+        /** U of the target of each row before its correction. */
+        long targetU() {
+            return target() + Memory.align(4L * chunk);
+        }
+
+        /** 1 / (sum count) of each row. */
+        long factor() {
+            return targetU() + Memory.align(4L * chunk);
+        }
+
+        /** Sums of each range: (ranges, chunk). */
+        long sum(int range) {
+            return factor() + Memory.align(4L * chunk) * (1 + range);
+        }
+
+        /** A vector of zeros. */
+        long zeros() {
+            return sum(ranges());
+        }
+
+        /** A row of exponentials, or of x in F32. */
+        long worker(int worker) {
+            return zeros() + Memory.align(VECTOR_BYTES) + worker * Memory.align(4L * Math.max(range, width));
+        }
+
+        /** For the products, one at a time. */
+        long products() {
+            return worker(threads);
+        }
+
+        long end() {
+            long most = IntStream.of(chunk, lastRows())
+                    .boxed()
+                    .flatMap(count -> Stream.of(
+                            projection(count, Math.min(range, vocabulary)),
+                            projection(count, lastWords()),
+                            inputs(count),
+                            weights(count)))
+                    .mapToLong(shape -> TileGemm.scratchBytes(shape, threads))
+                    .max()
+                    .orElseThrow();
+            return products() + most;
+        }
+
+        GemmShape projection(int count, int words) {
+            return new GemmShape(1, count, words, width, false, true, width, width, range, 0, 0, 0);
+        }
+
+        GemmShape inputs(int count) {
+            return new GemmShape(1, count, width, vocabulary, false, false, vocabulary, width, width, 0, 0, 0);
+        }
+
+        GemmShape weights(int count) {
+            return new GemmShape(1, vocabulary, width, count, true, false, vocabulary, width, width, 0, 0, 0);
+        }
+    }
+
+    /** The products of a chunk of so many rows. */
+    private static final class ChunkProducts {
+        private final TileGemm project;
+        private final TileGemm projectLast;
+        private final TileGemm inputs;
+        private final TileGemm weights;
+        private final TileGemm moreWeights;
+
+        ChunkProducts(TileKernel kernel, Parallel pool, Layout at, int count) {
+            project = product(kernel, pool, at, at.projection(count, Math.min(at.range(), at.vocabulary())), false);
+            projectLast = product(kernel, pool, at, at.projection(count, at.lastWords()), false);
+            inputs = product(kernel, pool, at, at.inputs(count), false);
+            weights = product(kernel, pool, at, at.weights(count), false);
+            moreWeights = product(kernel, pool, at, at.weights(count), true);
+        }
+
+        private static TileGemm product(
+                TileKernel kernel, Parallel pool, Layout at, GemmShape shape, boolean accumulate) {
+            return new TileGemm(
+                    kernel,
+                    TileGemm.PACKED_BYTES,
+                    pool,
+                    at.products(),
+                    shape,
+                    DType.BF16,
+                    DType.BF16,
+                    DType.F32,
+                    accumulate,
+                    0,
+                    0,
+                    0);
+        }
+    }
+
+    @Override
+    public void run() {
+        counted = VocabularyLoss.countTargets(targets, rows, vocabulary);
+        Memory.zero(at.zeros(), VECTOR_BYTES);
+        if (differentiated) {
+            Memory.zero(dw + 4L * vocabulary * width, 4L * (paddedVocabulary - vocabulary) * width);
+        }
+        double total = 0;
+        for (start = 0; start < rows; start += at.chunk()) {
+            count = Math.min(at.chunk(), rows - start);
+            ChunkProducts products = start + count < rows ? whole : last;
+            long chunk = x + 2L * start * width;
+            for (word = 0; word < vocabulary; word += at.range()) {
+                words = Math.min(at.range(), vocabulary - word);
+                TileGemm project = word + words < vocabulary ? products.project : products.projectLast;
+                project.run(chunk, w + 2L * word * width, at.logits());
+                pool.run(ceil(count, ROWS), exponentiate);
+            }
+            total += collect();
+            if (differentiated) {
+                products.inputs.run(at.u(), w, at.gradient());
+                pool.run(ceil(count, ROWS), finish);
+                pool.run(ceil(count, ROWS), scale);
+                (start == 0 ? products.weights : products.moreWeights).run(at.u(), at.scaled(), dw);
+            }
+        }
+        putFloat(mean, (float) (total / counted));
+    }
+
+    private long u(int row) {
+        return at.u() + 2L * row * vocabulary;
+    }
+
+    /** Some rows of a range: capped logits become U, their exponentials are summed. */
+    private void exponentiate(int index, int worker) {
+        long exponentials = at.worker(worker);
+        int vectors = ceil(words, LANES);
+        long sums = at.sum(word / at.range());
+        for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
+            long z = at.logits() + 4L * i * at.range();
+            VectorMath.tanh(z, z, words, 1 / cap, cap * VectorMath.LOG2_E);
+            for (int j = words; j < vectors * LANES; j++) {
+                putFloat(z + 4L * j, AttentionTile.LOWEST);
+            }
+            int target = getInt(targets + 4L * (start + i)) - word;
+            boolean here = target >= 0 && target < words;
+            if (here) {
+                putFloat(at.target() + 4L * i, getFloat(z + 4L * target));
+            }
+            VectorMath.exp2Rows(z, exponentials, VECTOR_BYTES, vectors, at.zeros());
+            putFloat(sums + 4L * i, LossTile.addRow(z, exponentials, vectors, slope()));
+            if (here) {
+                putFloat(at.targetU() + 4L * i, getFloat(z + 4L * target));
+            }
+            if (differentiated) {
+                TilePacking.roundRows(z, 0, 1, words, u(i) + 2L * word, 0);
+            }
+        }
+    }
+
+    /** tanh(logit / cap) divided by z in units of log2(e). */
+    private float slope() {
+        return 1 / (cap * VectorMath.LOG2_E);
+    }
+
+    /** The losses of the chunk, the factors of its gradients, and the targets' part of U; returns the sum of the losses. */
+    private double collect() {
+        double total = 0;
+        for (int i = 0; i < count; i++) {
+            int target = getInt(targets + 4L * (start + i));
+            if (target < 0) {
+                putFloat(at.factor() + 4L * i, 0f);
+                putFloat(losses + 4L * (start + i), 0f);
+                continue;
+            }
+            double sum = 0;
+            for (int range = 0; range < at.ranges(); range++) {
+                sum += getFloat(at.sum(range) + 4L * i);
+            }
+            double z = getFloat(at.target() + 4L * i);
+            double loss = Math.log(sum) - z / VectorMath.LOG2_E;
+            putFloat(losses + 4L * (start + i), (float) loss);
+            total += loss;
+            putFloat(at.factor() + 4L * i, (float) (1 / (sum * counted)));
+            if (differentiated) {
+                double tanh = z * slope();
+                long place = at.targetU() + 4L * i;
+                putFloat(place, (float) (getFloat(place) - sum * (1 - tanh * tanh)));
+                TilePacking.roundRows(place, 0, 1, 1, u(i) + 2L * target, 0);
+            }
+        }
+        return total;
+    }
+
+    /** Some rows of x, times their factors. */
+    private void scale(int index, int worker) {
+        long row = at.worker(worker);
+        for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
+            NarrowRows.widen(DType.BF16, width, x + 2L * (start + i) * width, row);
+            scaleRow(row, getFloat(at.factor() + 4L * i));
+            TilePacking.roundRows(row, 0, 1, width, at.scaled() + 2L * i * width, 0);
+        }
+    }
+
+    /** Some rows of dx. */
+    private void finish(int index, int worker) {
+        for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
+            long row = at.gradient() + 4L * i * width;
+            scaleRow(row, getFloat(at.factor() + 4L * i));
+            TilePacking.roundRows(row, 0, 1, width, dx + 2L * (start + i) * width, 0);
+        }
+    }
+
+    private void scaleRow(long row, float factor) {
+        for (int j = 0; j < width; j++) {
+            putFloat(row + 4L * j, factor * getFloat(row + 4L * j));
+        }
+    }
+}
