@@ -6,6 +6,8 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -13,6 +15,8 @@ import org.nanochat4j.engine.cpu.kernels.Kernel;
 import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.cpu.kernels.Parallel;
 import org.nanochat4j.engine.cpu.kernels.Products;
+import org.nanochat4j.engine.cpu.kernels.TileGemm;
+import org.nanochat4j.engine.cpu.kernels.TileKernel;
 import org.nanochat4j.engine.op.Op;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.MemoryPlan;
@@ -26,14 +30,25 @@ import org.nanochat4j.engine.spi.DeviceInfo;
 /** Runs ops on this machine's processors: eager and replayed with the very same kernels, so with the same bits. */
 final class CpuBackend implements Backend {
     private final Parallel pool;
-    private final String products;
+    private final List<String> features;
+    private final boolean tiles;
     private final Lowering lowering;
     private MemorySegment eagerScratch = MemorySegment.NULL;
 
     CpuBackend(int threads, boolean machineCode) {
+        this(threads, machineCode, machineCode && TileGemm.obstacle().isEmpty() ? TileKernel.CODE : null);
+    }
+
+    /**
+     * With a matrix unit or what stands for it.
+     *
+     * @param tiles null for none
+     */
+    CpuBackend(int threads, boolean machineCode, @Nullable TileKernel tiles) {
         this.pool = new Parallel(threads, Products.of(machineCode));
-        this.products = Products.explain(machineCode);
-        this.lowering = new Lowering(pool);
+        this.lowering = new Lowering(pool, tiles);
+        this.tiles = tiles != null;
+        this.features = List.of(Products.explain(machineCode), TileGemm.explain(machineCode));
     }
 
     @Override
@@ -44,8 +59,13 @@ final class CpuBackend implements Backend {
     @Override
     public DeviceInfo device() {
         // Without the number of threads, and without who multiplies: the bytes of a result depend on neither.
-        String path = "Vector API, " + Memory.LANES * 32 + " bits, F32";
-        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, List.of(products));
+        String path = "Vector API, " + Memory.LANES * 32 + " bits, F32" + (tiles ? ", BF16 on the matrix unit" : "");
+        return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, features);
+    }
+
+    @Override
+    public DType preferredType() {
+        return tiles ? DType.BF16 : DType.F32;
     }
 
     @Override

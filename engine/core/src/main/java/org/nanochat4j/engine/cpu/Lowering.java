@@ -2,6 +2,7 @@ package org.nanochat4j.engine.cpu;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.cpu.kernels.AdamWKernel;
@@ -26,6 +27,9 @@ import org.nanochat4j.engine.cpu.kernels.Reduction;
 import org.nanochat4j.engine.cpu.kernels.Rotary;
 import org.nanochat4j.engine.cpu.kernels.Rowwise;
 import org.nanochat4j.engine.cpu.kernels.Sampling;
+import org.nanochat4j.engine.cpu.kernels.TileGemm;
+import org.nanochat4j.engine.cpu.kernels.TileKernel;
+import org.nanochat4j.engine.cpu.kernels.TileLoss;
 import org.nanochat4j.engine.cpu.kernels.VocabularyLogits;
 import org.nanochat4j.engine.cpu.kernels.VocabularyLoss;
 import org.nanochat4j.engine.op.Accumulate;
@@ -83,9 +87,16 @@ final class Lowering {
     private static final int FEW_VECTORS = 8;
 
     private final Parallel pool;
+    private final @Nullable TileKernel tiles;
 
-    Lowering(Parallel pool) {
+    /**
+     * Lowers to kernels on a pool.
+     *
+     * @param tiles what multiplies BF16 on a matrix unit; null where there is none
+     */
+    Lowering(Parallel pool, @Nullable TileKernel tiles) {
         this.pool = pool;
+        this.tiles = tiles;
     }
 
     /** Scratch bytes of the kernel for a step. */
@@ -109,13 +120,14 @@ final class Lowering {
     }
 
     /** Whether a step over BF16 is computed on F32 copies: where it neither only moves numbers nor multiplies BF16 as it is. */
-    private static boolean isWidened(Step step) {
+    private boolean isWidened(Step step) {
         return Widened.concerns(step)
                 && switch (step.op()) {
                     case Assign _, Cast _, Concat _, CustomOp _, Embedding _, Pad _, Reshape _, ShiftTime _, Slice _ ->
                         false;
                     case MatMul op -> dtype(step, 0) == DType.BF16 && !isBf16Product(step, gemm(step, op));
                     case Logits op -> dtype(step, 0) == DType.BF16 && !isBf16Product(step, head(step, op));
+                    case SoftcapCrossEntropy op -> !isTileLoss(step, op);
                     default -> true;
                 };
     }
@@ -134,7 +146,9 @@ final class Lowering {
             case CachedAttention(int window, var _) -> DecodeAttention.scratchBytes(cached(step, window), threads);
             case Logits op -> productBytes(step, head(step, op));
             case SoftcapCrossEntropy op ->
-                VocabularyLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
+                isTileLoss(step, op)
+                        ? TileLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads)
+                        : VocabularyLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
             case Accumulate _,
                     AdamWStep _,
                     Add _,
@@ -358,11 +372,15 @@ final class Lowering {
 
     /** The product of two BF16 matrices, summed in F32, as F32 or BF16. */
     private Kernel bf16Product(GemmShape shape, DType result, long scratch, long a, long b, long out) {
-        return new Bf16Product(pool, scratch, shape, result, a, b, out);
+        return tiles == null
+                ? new Bf16Product(pool, scratch, shape, result, a, b, out)
+                : new TileGemm(tiles, pool, scratch, shape, DType.BF16, DType.BF16, result, false, a, b, out);
     }
 
     private long bf16ProductBytes(GemmShape shape, DType result) {
-        return Bf16Product.scratchBytes(shape, result, pool.threads());
+        return tiles == null
+                ? Bf16Product.scratchBytes(shape, result, pool.threads())
+                : TileGemm.scratchBytes(shape, pool.threads());
     }
 
     private static GemmShape head(Step step, Logits op) {
@@ -449,10 +467,32 @@ final class Lowering {
                 pool, x.dim(0), x.dim(1), x.dim(2), x.dim(3), positions, inverse, in[0], in[1], in[2], in[3], out);
     }
 
+    private boolean isTileLoss(Step step, SoftcapCrossEntropy op) {
+        return tiles != null && dtype(step, 0) == DType.BF16 && TileLoss.bounds(op.cap());
+    }
+
     private Kernel loss(Step step, SoftcapCrossEntropy op, long[] in, long[] out, long scratch) {
         int padded = shape(step, 1).dim(0);
         long dx = op.differentiated() ? out[2] : 0;
         long dw = op.differentiated() ? out[3] : 0;
+        if (tiles != null && isTileLoss(step, op)) {
+            return new TileLoss(
+                    tiles,
+                    pool,
+                    scratch,
+                    rows(step, 0),
+                    columns(step, 0),
+                    op.vocabulary(),
+                    padded,
+                    op.cap(),
+                    in[0],
+                    in[1],
+                    in[2],
+                    out[0],
+                    out[1],
+                    dx,
+                    dw);
+        }
         return new VocabularyLoss(
                 pool,
                 scratch,

@@ -104,6 +104,7 @@ public final class TileGemm implements Kernel {
     /**
      * Binds a product to a pool and to addresses, which {@link #run(long, long, long)} may override.
      *
+     * @param kernel usually {@link TileKernel#CODE}
      * @param scratch 64-byte aligned, {@link #scratchBytes} long; kernels that do not run at the same time may share it
      * @param typeA F32, which is rounded, or BF16
      * @param typeB F32, which is rounded, or BF16
@@ -111,6 +112,7 @@ public final class TileGemm implements Kernel {
      * @param accumulate adds to C, which is F32 then, instead of overwriting it
      */
     public TileGemm(
+            TileKernel kernel,
             Parallel pool,
             long scratch,
             GemmShape shape,
@@ -121,10 +123,10 @@ public final class TileGemm implements Kernel {
             long a,
             long b,
             long c) {
-        this(TileKernel.CODE, PACKED_BYTES, pool, scratch, shape, typeA, typeB, typeC, accumulate, a, b, c);
+        this(kernel, PACKED_BYTES, pool, scratch, shape, typeA, typeB, typeC, accumulate, a, b, c);
     }
 
-    /** With another micro-kernel, and so much of B packed at a time. */
+    /** With so much of B packed at a time. */
     TileGemm(
             TileKernel kernel,
             long packedBytes,
@@ -158,6 +160,20 @@ public final class TileGemm implements Kernel {
     /** Why this machine has no such products; empty if it has. The first call asks the system for the tile registers. */
     public static Optional<String> obstacle() {
         return TileRoutine.obstacle();
+    }
+
+    /**
+     * Who multiplies BF16 and why, for people to read.
+     *
+     * @param machineCode whether machine code may be used
+     */
+    public static String explain(boolean machineCode) {
+        String widened = "BF16 products by those of F32";
+        return machineCode
+                ? obstacle()
+                        .map(why -> widened + ": " + why)
+                        .orElse("BF16 products on the processor's matrix unit (AMX)")
+                : widened + ", machine code is switched off";
     }
 
     /** Bytes of scratch: packed columns of B, and rows of A and sums for each thread. */

@@ -4,8 +4,8 @@ import org.nanochat4j.engine.cpu.code.TileRoutine;
 
 /** The micro-kernel of {@link TileGemm}; packing of its operands: {@link TilePacking}. */
 @FunctionalInterface
-interface TileKernel {
-    /** The matrix unit of the processor; only where {@link TileRoutine#obstacle} says nothing. */
+public interface TileKernel {
+    /** The matrix unit of the processor; only where {@link TileGemm#obstacle} says nothing. */
     TileKernel CODE = (blocks, steps, a, b, c, ldc, add) -> {
         if (add) {
             TileRoutine.add(blocks, steps, a, b, c, ldc);

@@ -67,9 +67,11 @@ public final class TileLoss implements Kernel {
     /**
      * Binds the kernel; parameters as for {@link VocabularyLoss}, but x (N, C), w (Vp, C) and dx (N, C) are BF16.
      *
+     * @param kernel usually {@link TileKernel#CODE}
      * @param scratch address of {@link #scratchBytes} bytes, 64-byte aligned
      */
     public TileLoss(
+            TileKernel kernel,
             Parallel pool,
             long scratch,
             int rows,
@@ -85,7 +87,7 @@ public final class TileLoss implements Kernel {
             long dx,
             long dw) {
         this(
-                TileKernel.CODE,
+                kernel,
                 CHUNK,
                 RANGE,
                 pool,
@@ -104,7 +106,7 @@ public final class TileLoss implements Kernel {
                 dw);
     }
 
-    /** With another micro-kernel, and other extents of chunks and ranges. */
+    /** With other extents of chunks and ranges. */
     TileLoss(
             TileKernel kernel,
             int mostRows,

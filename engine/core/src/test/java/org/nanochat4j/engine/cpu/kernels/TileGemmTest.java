@@ -313,10 +313,12 @@ class TileGemmTest {
         try (Parallel pool = new Parallel(1)) {
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> new TileGemm(pool, 0, shape, DType.F32, DType.F32, DType.BF16, true, 0, 0, 0));
+                    () -> new TileGemm(
+                            TileKernel.CODE, pool, 0, shape, DType.F32, DType.F32, DType.BF16, true, 0, 0, 0));
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> new TileGemm(pool, 0, shape, DType.I8, DType.F32, DType.F32, false, 0, 0, 0));
+                    () -> new TileGemm(
+                            TileKernel.CODE, pool, 0, shape, DType.I8, DType.F32, DType.F32, false, 0, 0, 0));
         }
     }
 

@@ -174,7 +174,8 @@ class TileLossTest {
         assertEquals(false, TileLoss.bounds(80f));
         try (Parallel pool = new Parallel(1)) {
             assertThrows(
-                    IllegalArgumentException.class, () -> new TileLoss(pool, 0, 1, 1, 1, 1, 80f, 0, 0, 0, 0, 0, 0, 0));
+                    IllegalArgumentException.class,
+                    () -> new TileLoss(new TileTwin(), pool, 0, 1, 1, 1, 1, 80f, 0, 0, 0, 0, 0, 0, 0));
         }
     }
 

@@ -3,7 +3,7 @@ package org.nanochat4j.engine.cpu.kernels;
 /**
  * The micro-kernel for tiles in plain Java, after the pseudo-code of TDPBF16PS in Intel's Software Developer's Manual: the same bits as the processor's.
  */
-final class TileTwin implements TileKernel {
+public final class TileTwin implements TileKernel {
     private static final int SIDE = 16;
     private static final int TILE_BYTES = 1024;
     private static final int UNIT_BYTES = 2 * TILE_BYTES;
