@@ -211,7 +211,7 @@ final class WidenedPieces implements Kernel {
         List<Value> results =
                 Arrays.stream(outputs).map(part -> wide(part, count)).toList();
         Step wide = new Step(step.op(), List.copyOf(values), results, step.callSite());
-        return new Lowering(new Parallel(1)).bind(wide, wideIn, wideOut, 0);
+        return new Lowering(new Parallel(1), null).bind(wide, wideIn, wideOut, 0);
     }
 
     private static Value wide(Part part, long count) {
