@@ -19,7 +19,9 @@ import org.nanochat4j.engine.DType;
  * in double precision.
  */
 class TileGemmTest {
-    private static final int SHAPES = 500;
+    /** {@code -Dnanochat4j.shapes=10000} for a long run. */
+    private static final int SHAPES = Integer.getInteger("nanochat4j.shapes", 500);
+
     private static final int[] EDGES = {1, 2, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 96, 97, 128};
     private static final TileKernel TWIN = new TileTwin();
     private static final long PACKED_BYTES = 1 << 17;
