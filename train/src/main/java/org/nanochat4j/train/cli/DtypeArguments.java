@@ -13,7 +13,7 @@ public final class DtypeArguments {
             names = "--dtype",
             paramLabel = "f32|bf16|auto",
             description =
-                    "Type of activations and of what is multiplied. bf16 (CPU backend only): weights stay f32 and are rounded where they are used; sums, norms, softmax and losses are f32. auto: what this machine is best at, f32 unless it multiplies bf16 faster.",
+                    "Type of activations and of what is multiplied. bf16 (CPU backend only): weights stay f32 and are rounded where they are used; sums, norms, softmax and losses are f32. auto: what the backend prefers, today f32 everywhere.",
             showDefaultValue = Visibility.ALWAYS)
     private ComputeType dtype = ComputeType.AUTO;
 

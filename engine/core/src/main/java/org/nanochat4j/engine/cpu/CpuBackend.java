@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -61,11 +60,6 @@ final class CpuBackend implements Backend {
         // Without the number of threads, and without who multiplies: the bytes of a result depend on neither.
         String path = "Vector API, " + Memory.LANES * 32 + " bits, F32" + (tiles ? ", BF16 on the matrix unit" : "");
         return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, features);
-    }
-
-    @Override
-    public DType preferredType() {
-        return tiles ? DType.BF16 : DType.F32;
     }
 
     @Override
