@@ -75,7 +75,7 @@ final class DevicesCommand extends Verb {
     /** On a device whose kernels are compiled at run time, those that are measured pass the self-check first. */
     private void measure(String backend, ObjectNode node) {
         try (Engine engine =
-                Engine.open(backend, new BackendOptions(0, true, true, new ProgressLine(console())::report))) {
+                Engine.open(backend, new BackendOptions(0, true, true, false, new ProgressLine(console())::report))) {
             double flops = PeakFlops.measure(engine);
             double copied = CopyRate.measure(engine);
             say(String.format(

@@ -31,6 +31,12 @@ public final class EngineArguments {
     private boolean noMachineCode;
 
     @Option(
+            names = "--fusion",
+            description =
+                    "With --backend cpu: matrix products also do what is next with their result (relu squared and its gradient, sums) instead of leaving it to a kernel of its own. The results are the same bytes; measure whether it is faster.")
+    private boolean fusion;
+
+    @Option(
             names = "--threads",
             paramLabel = "N",
             description = "Threads that compute; the result is the same with any number. Default: all processors.")
@@ -44,7 +50,8 @@ public final class EngineArguments {
     public Engine open(Console console) {
         check();
         return Engine.open(
-                backend, new BackendOptions(threads, !noSelfCheck, !noMachineCode, new ProgressLine(console)::report));
+                backend,
+                new BackendOptions(threads, !noSelfCheck, !noMachineCode, fusion, new ProgressLine(console)::report));
     }
 
     /** Refuses what cannot be; for commands that open the engine late. */

@@ -76,12 +76,13 @@ class EndToEndTest {
 
     @Test
     @DisplayName(
-            "the same seed gives the same bytes, also with another number of threads and without machine code; meta.json differs in wall_clock alone")
+            "the same seed gives the same bytes, also with another number of threads and without machine code, and with fusions; meta.json differs in wall_clock alone")
     void deterministic() throws IOException {
         Cli.Result again = cli.train(
                         "--model-tag=tiny",
                         "--threads=1",
                         "--no-machine-code",
+                        "--fusion",
                         "--out=" + folder.resolve("elsewhere/again"))
                 .expect(0);
         assertTrue(again.out().contains("machine code is switched off"), again.out());

@@ -4,7 +4,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.EngineException;
@@ -32,10 +35,12 @@ final class CpuBackend implements Backend {
     private final List<String> features;
     private final boolean tiles;
     private final Lowering lowering;
+    private final boolean fusion;
+    private final Map<Peephole, Integer> fused = new EnumMap<>(Peephole.class);
     private MemorySegment eagerScratch = MemorySegment.NULL;
 
-    CpuBackend(int threads, boolean machineCode) {
-        this(threads, machineCode, machineCode && TileGemm.obstacle().isEmpty() ? TileKernel.CODE : null);
+    CpuBackend(int threads, boolean machineCode, boolean fusion) {
+        this(threads, machineCode, fusion, machineCode && TileGemm.obstacle().isEmpty() ? TileKernel.CODE : null);
     }
 
     /**
@@ -43,9 +48,10 @@ final class CpuBackend implements Backend {
      *
      * @param tiles null for none
      */
-    CpuBackend(int threads, boolean machineCode, @Nullable TileKernel tiles) {
+    CpuBackend(int threads, boolean machineCode, boolean fusion, @Nullable TileKernel tiles) {
         this.pool = new Parallel(threads, Products.of(machineCode));
         this.lowering = new Lowering(pool, tiles);
+        this.fusion = fusion;
         this.tiles = tiles != null;
         this.features = List.of(Products.explain(machineCode), TileGemm.explain(machineCode));
     }
@@ -60,6 +66,13 @@ final class CpuBackend implements Backend {
         // Without the number of threads, and without who multiplies: the bytes of a result depend on neither.
         String path = "Vector API, " + Memory.LANES * 32 + " bits, F32" + (tiles ? ", BF16 on the matrix unit" : "");
         return new DeviceInfo(Machine.processor(), Machine.availableBytes(), pool.threads(), path, features);
+    }
+
+    @Override
+    public Map<String, String> kernels() {
+        Map<String, String> kernels = new LinkedHashMap<>();
+        fused.forEach((peephole, count) -> kernels.put(peephole.ops(), "one kernel, " + count + " x"));
+        return kernels;
     }
 
     @Override
@@ -106,12 +119,14 @@ final class CpuBackend implements Backend {
                     ? ((CpuBuffer) variables.apply(variable)).segment()
                     : arena.asSlice(layout.offset(value), value.type().bytes());
         }
-        List<Kernel> kernels = new ArrayList<>();
+        List<BoundStep> steps = new ArrayList<>();
         for (Step step : CpuExecutable.computing(program)) {
-            kernels.add(lowering.bind(
-                    step, addresses(step.inputs(), values), addresses(step.outputs(), values), scratch.address()));
+            Kernel kernel = lowering.bind(
+                    step, addresses(step.inputs(), values), addresses(step.outputs(), values), scratch.address());
+            steps.add(BoundStep.of(step, kernel, values));
         }
-        return new CpuExecutable(program, kernels.toArray(Kernel[]::new), values, scratch);
+        Kernel[] single = steps.stream().map(BoundStep::kernel).toArray(Kernel[]::new);
+        return new CpuExecutable(program, single, fusion ? Fusion.of(steps, fused) : single, values, scratch);
     }
 
     private static long[] addresses(List<Value> values, MemorySegment[] segments) {

@@ -25,6 +25,6 @@ public final class CpuBackendProvider implements BackendProvider {
                     "the CPU backend needs the Vector API, which this JVM was started without"
                             + "\n  remedy: add --add-modules jdk.incubator.vector to the java command");
         }
-        return new CpuBackend(options.resolvedThreads(), options.machineCode());
+        return new CpuBackend(options.resolvedThreads(), options.machineCode(), options.fusion());
     }
 }

@@ -13,6 +13,7 @@ import org.nanochat4j.engine.program.Value;
 final class CpuExecutable implements Executable {
     private final Program program;
     private final List<Step> steps;
+    private final Kernel[] single;
     private final Kernel[] kernels;
 
     /** Where each value is, by its id; kernels know this memory only by address. */
@@ -25,12 +26,14 @@ final class CpuExecutable implements Executable {
     /**
      * A compiled program.
      *
-     * @param kernels one for each step that is not a view
+     * @param single one for each step that is not a view, which does no more than that step
+     * @param kernels the same, or fused ones: for runs of the whole program
      * @param values memory by the values' ids
      */
-    CpuExecutable(Program program, Kernel[] kernels, MemorySegment[] values, MemorySegment scratch) {
+    CpuExecutable(Program program, Kernel[] single, Kernel[] kernels, MemorySegment[] values, MemorySegment scratch) {
         this.program = program;
         this.steps = computing(program);
+        this.single = single;
         this.kernels = kernels;
         this.values = values;
         this.scratch = scratch;
@@ -44,7 +47,7 @@ final class CpuExecutable implements Executable {
     @Override
     public void run() {
         for (int i = 0; i < kernels.length; i++) {
-            run(i);
+            run(kernels, i);
         }
     }
 
@@ -54,7 +57,7 @@ final class CpuExecutable implements Executable {
         for (int index = 0; index < program.steps().size(); index++) {
             Step step = program.steps().get(index);
             if (!step.op().isView()) {
-                run(kernel++);
+                run(single, kernel++);
                 if (!observer.after(index, step, this::read)) {
                     return;
                 }
@@ -62,7 +65,7 @@ final class CpuExecutable implements Executable {
         }
     }
 
-    private void run(int kernel) {
+    private void run(Kernel[] kernels, int kernel) {
         try {
             kernels[kernel].run();
         } catch (EngineException.BadData e) {

@@ -27,7 +27,7 @@ class EagerReplayTest {
     @BeforeAll
     void open() {
         Stream<BackendOptions> threads = IntStream.rangeClosed(1, MOST_THREADS).mapToObj(BackendOptions::new);
-        Stream<BackendOptions> vectorApi = Stream.of(new BackendOptions(1, true, false, Progress.NONE));
+        Stream<BackendOptions> vectorApi = Stream.of(new BackendOptions(1, true, false, true, Progress.NONE));
         engines = Stream.concat(threads, vectorApi)
                 .map(options -> Engine.open("cpu", options))
                 .toList();

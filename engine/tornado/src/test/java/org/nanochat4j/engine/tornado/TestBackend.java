@@ -23,8 +23,8 @@ public final class TestBackend implements BackendProvider {
 
     @Override
     public Backend open(BackendOptions options) {
-        TornadoBackend backend = (TornadoBackend)
-                Devices.open(new BackendOptions(options.threads(), false, options.machineCode(), options.progress()));
+        TornadoBackend backend = (TornadoBackend) Devices.open(new BackendOptions(
+                options.threads(), false, options.machineCode(), options.fusion(), options.progress()));
         last = backend;
         return backend;
     }

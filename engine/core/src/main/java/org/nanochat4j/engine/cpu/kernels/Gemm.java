@@ -1,12 +1,14 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * C (m, n) = op(A) op(B), or C += op(A) op(B), in F32, for a batch of row-major matrices.
  *
  * <p>C is cut into tiles ({@link GemmTiling}); a tile is one task and stays with one thread. For each block of k (in order) a task copies its rows of A
  * to {@link PackedRows}, and for each panel of 2 LANES columns packs B (k, 2 LANES), transposing when B is stored (n, k), and runs {@link Products} over the rows:
  * the structure of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), with the panel of B in the nearest caches and the rows of A
- * passing by. Few rows against a B stored (n, k) go to {@link Gemv}. A result depends on the shape and the vector length, never on the number of threads.
+ * passing by. An epilogue ({@link #then}) takes over after the last block of k. Few rows against a B stored (n, k) go to {@link Gemv}. A result depends on the shape and the vector length, never on the number of threads.
  */
 public final class Gemm implements Kernel {
     private static final int STRIP = MicroKernel.ROWS;
@@ -42,6 +44,7 @@ public final class Gemm implements Kernel {
     private final GemmTiling tiling;
     private final int blockK;
     private final PackedRows.Layout layout;
+    private final @Nullable RangeKernel epilogue;
     private final Parallel.Task task = this::tile;
     private long a;
     private long b;
@@ -54,6 +57,18 @@ public final class Gemm implements Kernel {
      * @param accumulate adds to C instead of overwriting it
      */
     public Gemm(Parallel pool, long scratch, GemmShape shape, boolean accumulate, long a, long b, long c) {
+        this(pool, scratch, shape, accumulate, a, b, c, null);
+    }
+
+    private Gemm(
+            Parallel pool,
+            long scratch,
+            GemmShape shape,
+            boolean accumulate,
+            long a,
+            long b,
+            long c,
+            @Nullable RangeKernel epilogue) {
         this.pool = pool;
         this.products = pool.products();
         this.scratch = scratch;
@@ -67,6 +82,27 @@ public final class Gemm implements Kernel {
         this.a = a;
         this.b = b;
         this.c = c;
+        this.epilogue = epilogue;
+    }
+
+    /** Whether {@link #then} is possible: C is one range of whole vectors, and large enough for tiles. */
+    public boolean takesEpilogue() {
+        boolean contiguous =
+                shape.ldc() == shape.n() && (shape.batch() == 1 || shape.strideC() == (long) shape.m() * shape.n());
+        return !gemv && contiguous && shape.n() % LANES == 0;
+    }
+
+    /**
+     * The same product, with every part of C passed through another kernel while it is in a near cache.
+     *
+     * @param next over the elements of C; it may write over C, but not over A or B
+     * @return both as one kernel
+     */
+    public Kernel then(RangeKernel next) {
+        if (!takesEpilogue()) {
+            throw new IllegalArgumentException("no epilogue can follow " + shape);
+        }
+        return new Gemm(pool, scratch, shape, accumulate, a, b, c, next);
     }
 
     /** Bytes of scratch: packing buffers for each thread. The same for all shapes today. */
@@ -127,6 +163,9 @@ public final class Gemm implements Kernel {
                 multiply(source, rows, width, depth, packedA, atC + 4L * j, accumulate || p > 0, scratch);
             }
         }
+        if (epilogue != null) {
+            finish(epilogue, atC, rows, columns);
+        }
     }
 
     /** Packs a group of panels of B and multiplies all rows of the tile by them. */
@@ -159,6 +198,15 @@ public final class Gemm implements Kernel {
                         add,
                         scratch);
             }
+        }
+    }
+
+    /** Whole rows of the tile, not groups of panels: short pieces a page apart are slower than what they save. */
+    private void finish(RangeKernel epilogue, long c, int rows, int columns) {
+        long from = (c - this.c) / 4;
+        for (int i = 0; i < rows; i++) {
+            epilogue.range(from, from + columns);
+            from += shape.ldc();
         }
     }
 

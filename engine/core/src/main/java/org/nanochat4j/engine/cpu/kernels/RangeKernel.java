@@ -1,7 +1,7 @@
 package org.nanochat4j.engine.cpu.kernels;
 
-/** A kernel over elements that do not depend on each other, split into chunks of a fixed size. */
-abstract class RangeKernel implements Kernel, Parallel.Task {
+/** A kernel over elements that do not depend on each other, split into chunks of a fixed size; {@link Gemm#then} runs it in parts of its own. */
+public abstract class RangeKernel implements Kernel, Parallel.Task {
     /** Elements of a chunk: a multiple of every vector length, and small enough to balance the threads. */
     static final int CHUNK = 1 << 14;
 
