@@ -367,7 +367,7 @@ public final class TileLoss implements Kernel {
                 putFloat(at.targetU() + 4L * i, getFloat(z + 4L * target));
             }
             if (differentiated) {
-                TilePacking.roundRows(z, 0, 1, words, u(i) + 2L * word, 0);
+                Bf16Conversion.round(words, z, u(i) + 2L * word);
             }
         }
     }
@@ -400,7 +400,7 @@ public final class TileLoss implements Kernel {
                 double tanh = z * slope();
                 long place = at.targetU() + 4L * i;
                 putFloat(place, (float) (getFloat(place) - sum * (1 - tanh * tanh)));
-                TilePacking.roundRows(place, 0, 1, 1, u(i) + 2L * target, 0);
+                Bf16Conversion.round(1, place, u(i) + 2L * target);
             }
         }
         return total;
@@ -410,9 +410,9 @@ public final class TileLoss implements Kernel {
     private void scale(int index, int worker) {
         long row = at.worker(worker);
         for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
-            NarrowRows.widen(DType.BF16, width, x + 2L * (start + i) * width, row);
+            Bf16Conversion.widen(width, x + 2L * (start + i) * width, row);
             scaleRow(row, getFloat(at.factor() + 4L * i));
-            TilePacking.roundRows(row, 0, 1, width, at.scaled() + 2L * i * width, 0);
+            Bf16Conversion.round(width, row, at.scaled() + 2L * i * width);
         }
     }
 
@@ -421,7 +421,7 @@ public final class TileLoss implements Kernel {
         for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
             long row = at.gradient() + 4L * i * width;
             scaleRow(row, getFloat(at.factor() + 4L * i));
-            TilePacking.roundRows(row, 0, 1, width, dx + 2L * (start + i) * width, 0);
+            Bf16Conversion.round(width, row, dx + 2L * (start + i) * width);
         }
     }
 

@@ -4,7 +4,6 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.AND;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.OR;
@@ -17,6 +16,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 
 /**
@@ -173,30 +173,9 @@ record TilePacking(boolean right, DType stored, boolean rowsAlongK) {
      * @param targetStride bytes from one row of BF16 to the next
      */
     static void roundRows(long source, long stride, int rows, int columns, long target, long targetStride) {
-        int whole = columns - columns % LANES;
         for (int row = 0; row < rows; row++) {
-            long from = source + row * stride;
-            long to = target + row * targetStride;
-            for (int at = 0; at < whole; at += LANES) {
-                IntVector bits = IntVector.fromMemorySegment(I, ALL, from + 4L * at, LITTLE_ENDIAN);
-                ((ShortVector) bits.add(bits.lanewise(LSHR, 16).lanewise(AND, 1))
-                                .add(0x7fff)
-                                .blend(
-                                        bits.lanewise(OR, 0x400000),
-                                        bits.lanewise(AND, 0x7fffffff).compare(GT, 0x7f800000))
-                                .lanewise(LSHR, 16)
-                                .convertShape(I2S, HALVES, 0))
-                        .intoMemorySegment(ALL, to + 2L * at, LITTLE_ENDIAN);
-            }
-            for (int at = whole; at < columns; at++) {
-                Memory.putShort(to + 2L * at, round(Memory.getInt(from + 4L * at)));
-            }
+            Bf16Conversion.round(columns, source + row * stride, target + row * targetStride);
         }
-    }
-
-    private static short round(int bits) {
-        boolean nan = (bits & 0x7fffffff) > 0x7f800000;
-        return (short) ((nan ? bits | 0x400000 : bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
     }
 
     /** A unit that is not whole: element by element, see the edges of {@link MicroKernel}. */
@@ -217,6 +196,6 @@ record TilePacking(boolean right, DType stored, boolean rowsAlongK) {
     private short element(long source, long row, int column) {
         return stored == DType.BF16
                 ? Memory.getShort(source + row + 2L * column)
-                : round(Memory.getInt(source + row + 4L * column));
+                : Bf16.bits(Memory.getFloat(source + row + 4L * column));
     }
 }
