@@ -12,6 +12,9 @@ if ! command -v "$python" >/dev/null 2>&1; then
   printf 'skipped: there is no %s; set PYTHON to a Python with torch\n' "$python"
   exit 0
 fi
+case " $* " in
+*' --help '* | *' -h '*) exec "$python" "$here/compare.py" --help ;;
+esac
 if ! "$python" -c 'import torch' 2>/dev/null; then
   printf 'skipped: %s has no torch; pip install torch tokenizers tiktoken, or set PYTHON to a Python that has them\n' "$python"
   exit 0

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.EngineException;
@@ -31,6 +32,9 @@ import org.nanochat4j.engine.spi.DeviceInfo;
 
 /** Runs ops on this machine's processors: eager and replayed with the very same kernels, so with the same bits. */
 final class CpuBackend implements Backend {
+    /** After a collection a thread of the JVM's frees one piece after the other; for so long it may seem to rest. */
+    private static final long RECLAIM_NANOS = 100_000_000;
+
     private final Parallel pool;
     private final List<String> features;
     private final boolean tiles;
@@ -83,6 +87,19 @@ final class CpuBackend implements Backend {
     /** Zeroed memory that is freed when it is no longer reachable. */
     private static MemorySegment memory(long bytes) {
         return Arena.ofAuto().allocate(Math.max(bytes, 1), Memory.ALIGNMENT);
+    }
+
+    /** The heap hardly grows with off-heap memory, so collections may be rare: engines that were closed minutes ago can fill the machine. */
+    @Override
+    public void reclaim() {
+        long before;
+        long available = Machine.availableBytes();
+        System.gc();
+        do {
+            before = available;
+            LockSupport.parkNanos(RECLAIM_NANOS);
+            available = Machine.availableBytes();
+        } while (available > before);
     }
 
     @Override

@@ -281,6 +281,9 @@ public final class Engine implements AutoCloseable {
      * @throws EngineException.OutOfMemory if the plan does not fit the device
      */
     public List<Executable> compile(MemoryPlan plan) {
+        if (plan.totalBytes() > device().memoryBytes()) {
+            backend.reclaim();
+        }
         plan.requireFits(device().memoryBytes(), "use a smaller batch, a shorter sequence or a smaller model");
         return backend.compile(plan, this::buffer);
     }

@@ -32,6 +32,9 @@ public interface Backend extends AutoCloseable {
      */
     DeviceBuffer allocate(TensorType type);
 
+    /** Frees what {@link #allocate} and {@link #compile} gave and nothing refers to any longer, where that does not happen by itself in time. */
+    default void reclaim() {}
+
     /**
      * Scratch memory that the kernel for a step needs besides operands and results.
      *

@@ -206,6 +206,12 @@ final class Assembler {
         immediate(7, left, value);
     }
 
+    /** Asks for a cache line that is needed soon; an address that is not mapped does no harm. */
+    void prefetcht0(Address address) {
+        emit(0x40 | high(address.index) << 1 | high(address.base), 0x0F, 0x18);
+        memory(1, address);
+    }
+
     void vzeroupper() {
         emit(0xC5, 0xF8, 0x77);
     }

@@ -124,6 +124,7 @@ final class PanelCode {
     }
 
     private void strip(int rows) {
+        fetch(rows);
         code.mov(AT_A, A);
         below(A, ROW_STEP);
         code.mov(AT_B, B);
@@ -152,6 +153,14 @@ final class PanelCode {
         code.jcc(Condition.NOT_EQUAL, loop);
         code.bind(done);
         finish(rows);
+    }
+
+    /** C is far away where its tile is larger than the second-level cache, and is needed only at the end. */
+    private void fetch(int rows) {
+        below(C, LDC);
+        for (int i = 0; i < rows; i++) {
+            code.prefetcht0(row(C, LDC, i));
+        }
     }
 
     private void finish(int rows) {

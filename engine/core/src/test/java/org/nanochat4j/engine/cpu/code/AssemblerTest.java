@@ -63,6 +63,8 @@ class AssemblerTest {
         check("4c 8d 2c 4a", a -> a.lea(R13, at(RDX, RCX, 2)));
         check("48 8d 1c ab", a -> a.lea(RBX, at(RBX, RBP, 4)));
         check("4b 8d 04 fe", a -> a.lea(RAX, at(R14, R15, 8)));
+        check("40 0f 18 0b", a -> a.prefetcht0(at(RBX)));
+        check("41 0f 18 4c 6d 00", a -> a.prefetcht0(at(R13, RBP, 2)));
         assertThrows(IllegalArgumentException.class, () -> at(RAX, RSP, 1));
         assertThrows(IllegalArgumentException.class, () -> at(RAX, RCX, 3));
     }
