@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.nanochat4j.train.report.Picture;
 
 /** Pictures of measurements: how figures went from one commit to the next, how step time grows with the model. */
@@ -52,32 +54,41 @@ public final class Drawing {
                 title,
                 "measurement of this group",
                 title.substring(title.indexOf(": ") + 2),
-                Picture.Scale.LINEAR,
                 lines(lines))));
         return result;
     }
 
     /**
-     * Step time over operations on paper, a line for each depth and number of threads, both axes logarithmic: a line at 45 degrees is a constant
-     * rate.
+     * Step time over operations on paper, a line for each depth and number of threads, and for each number of threads a thin line through the origin:
+     * the mean rate.
      *
      * @param points of one campaign
      * @return the picture
      */
     public static Picture scaling(List<Scaling.Point> points) {
         var lines = new LinkedHashMap<String, List<double[]>>();
+        double most = points.stream().mapToDouble(Scaling.Point::flops).max().orElse(0) / 1e9;
+        var rates = points.stream()
+                .collect(Collectors.groupingBy(
+                        Scaling.Point::threads, TreeMap::new, Collectors.averagingDouble(Scaling.Point::rate)));
+        List<Picture.Line> drawn = new ArrayList<>();
+        rates.forEach((threads, rate) -> drawn.add(new Picture.Line(
+                Table.number(rate) + " GFLOP/s, threads " + threads,
+                new double[][] {{0, most}, {0, most / rate}},
+                Color.LIGHT_GRAY,
+                1)));
         for (Scaling.Point point : points) {
             String name = "depth " + point.depth() + ", threads " + point.threads();
             lines.computeIfAbsent(name, _ -> new ArrayList<>())
                     .add(new double[] {point.flops() / 1e9, point.step().median()});
         }
+        drawn.addAll(lines(lines));
         return new Picture(
                 "scaling",
                 "Step time over operations, by depth; along a line the sequence grows",
                 "GFLOP per step on paper",
                 "seconds per step",
-                Picture.Scale.LOGARITHMIC,
-                lines(lines));
+                drawn);
     }
 
     private static List<Picture.Line> lines(Map<String, List<double[]>> points) {

@@ -42,6 +42,11 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
                     && vocabulary == other.vocabulary;
         }
 
+        /** Operations on paper per nanosecond. */
+        double rate() {
+            return flops / step.median() / 1e9;
+        }
+
         String name() {
             return "depth " + depth + ", sequence " + sequence + ", threads " + threads;
         }
@@ -161,10 +166,7 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
 
     @Override
     public Map<String, Double> headline() {
-        return points.stream()
-                .mapToDouble(point -> Math.log(point.flops() / point.step.median() / 1e9))
-                .average()
-                .stream()
+        return points.stream().mapToDouble(point -> Math.log(point.rate())).average().stream()
                 .mapToObj(Math::exp)
                 .collect(Collectors.toMap(_ -> "mean GFLOP/s", mean -> mean));
     }
@@ -176,7 +178,6 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
         var table = new Table(
                 "depth", "sequence", "threads", "GFLOP", "s", "min", "max", "tokens/s", "GFLOP/s", "of one thread");
         for (Point point : points) {
-            double rate = point.flops / point.step.median();
             table.add(
                     point.depth,
                     point.sequence,
@@ -186,7 +187,7 @@ public record Scaling(String label, List<Point> points, List<String> missing) im
                     point.step.minimum(),
                     point.step.maximum(),
                     point.tokens / point.step.median(),
-                    rate / 1e9,
+                    point.rate(),
                     speedUp(point));
         }
         lines.addAll(table.lines());

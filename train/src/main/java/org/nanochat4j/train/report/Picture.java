@@ -20,19 +20,9 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * @param title above the chart
  * @param across what the horizontal axis shows
  * @param unit of the vertical axis
- * @param scale of both axes
  * @param lines what is drawn, the last on top
  */
-public record Picture(String file, String title, String across, String unit, Scale scale, List<Line> lines) {
-
-    /** How numbers become places on an axis. */
-    public enum Scale {
-        /** By their differences. */
-        LINEAR,
-        /** By their ratios; all numbers are positive. */
-        LOGARITHMIC
-    }
-
+public record Picture(String file, String title, String across, String unit, List<Line> lines) {
     private static final int WIDTH = 960;
     private static final int HEIGHT = 420;
     private static final int MOST_MARKED = 60;
@@ -48,11 +38,6 @@ public record Picture(String file, String title, String across, String unit, Sca
      * @param width in pixels
      */
     public record Line(String name, double[][] points, Color color, float width) {}
-
-    /** A chart with linear axes. */
-    Picture(String file, String title, String across, String unit, List<Line> lines) {
-        this(file, title, across, unit, Scale.LINEAR, lines);
-    }
 
     /** Whether there is anything to draw. */
     boolean isEmpty() {
@@ -86,9 +71,6 @@ public record Picture(String file, String title, String across, String unit, Sca
                 .setPlotBorderVisible(false)
                 .setAntiAlias(true);
         chart.getStyler().setXAxisDecimalPattern("#,##0.###");
-        chart.getStyler()
-                .setXAxisLogarithmic(scale == Scale.LOGARITHMIC)
-                .setYAxisLogarithmic(scale == Scale.LOGARITHMIC);
         if (lines.stream().anyMatch(line -> line.name().length() > LONG_NAME)) {
             chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
         }
