@@ -83,6 +83,10 @@ shape=(--depth "$depth" --seq-len "$sequence" --vocab-size "$vocabulary")
 batch=(--total-batch-size $((rows * sequence * 2)) --device-batch-size "$rows")
 run "Devices, self-check of matrix products" devices || failed=1
 run "Matrix products" bench gemm --backend tornado --no-history "${gemm[@]}" || failed=1
+# The same by this project's own kernels, where the vendor's library computed those above.
+if grep -q "by cuBLAS" "$work/output"; then
+  NANOCHAT_TORNADO_LIBRARIES=off run "Matrix products without the library" bench gemm --backend tornado --no-history "${gemm[@]}" || failed=1
+fi
 run "Attention" bench attention --backend tornado --no-history || failed=1
 run "Kernels bound by memory" bench memory --backend tornado --no-history || failed=1
 run "Training, with a profile by kind of op" bench train --backend tornado --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1

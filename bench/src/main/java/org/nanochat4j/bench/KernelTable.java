@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.nanochat4j.engine.op.Cost;
 import org.nanochat4j.train.data.Progress;
 
@@ -14,10 +15,18 @@ import org.nanochat4j.train.data.Progress;
  * @param label the settings
  * @param roof what the shares are relative to
  * @param kernels one row each
+ * @param chosen by op, what its kernel is; empty where the backend has no choice
  * @param meanGflops geometric mean over the kernels, 10⁹ operations per second; 0 where they do none
  * @param meanShare geometric mean of the shares of the roof
  */
-public record KernelTable(String group, String label, Roof roof, List<Row> kernels, double meanGflops, double meanShare)
+public record KernelTable(
+        String group,
+        String label,
+        Roof roof,
+        List<Row> kernels,
+        Map<String, String> chosen,
+        double meanGflops,
+        double meanShare)
         implements Measurement {
 
     /**
@@ -54,10 +63,12 @@ public record KernelTable(String group, String label, Roof roof, List<Row> kerne
             String group, List<KernelCase> cases, Target target, Effort effort, Progress progress) {
         Roof roof = target.roof();
         List<Row> rows = new ArrayList<>();
+        Map<String, String> chosen = new TreeMap<>();
         for (KernelCase kernel : cases) {
             progress.report("measuring kernels", rows.size(), cases.size());
             try (Replay replay = new Replay(kernel, target)) {
                 rows.add(Row.of(kernel.name(), replay.cost(), effort.time(replay::run), roof));
+                chosen.putAll(replay.kernels());
             }
         }
         progress.report("measuring kernels", rows.size(), cases.size());
@@ -70,6 +81,7 @@ public record KernelTable(String group, String label, Roof roof, List<Row> kerne
                 label + ", " + target.label(),
                 roof,
                 List.copyOf(rows),
+                chosen,
                 mean(rows.stream().map(Row::gflops).toList()),
                 mean(rows.stream().map(Row::share).toList()));
     }
@@ -92,6 +104,7 @@ public record KernelTable(String group, String label, Roof roof, List<Row> kerne
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(roof.line());
+        chosen.forEach((op, kernel) -> lines.add(op + ": " + kernel));
         var table = new Table("kernel", "GFLOP/s", "GB/s", "of the roof", "median ms", "min", "max", "runs");
         for (Row row : kernels) {
             table.add(

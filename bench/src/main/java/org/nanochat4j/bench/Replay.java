@@ -2,6 +2,7 @@ package org.nanochat4j.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -58,6 +59,11 @@ final class Replay implements AutoCloseable {
     /** Work and traffic of one run on paper. */
     Cost cost() {
         return program.cost();
+    }
+
+    /** By op, what its kernel is. */
+    Map<String, String> kernels() {
+        return engine.kernels();
     }
 
     @Override

@@ -68,6 +68,9 @@ final class GraphRun {
                                     findings.stream().map(Finding::toString).toList()));
                 }
             }
+            if (step instanceof Library library) {
+                plan.libraries().prepare(task(library), library.call());
+            }
             if (step instanceof Task) {
                 Simulator.count(Counters.compiled(1));
             }
@@ -82,7 +85,8 @@ final class GraphRun {
             switch (step) {
                 case ToDevice transfer -> transfer.arrays().forEach(array -> upload(transfer.mode(), array));
                 case Kernel kernel -> run(kernel);
-                case Library library -> Libraries.run(task(library), library.call(), device(library.arguments()));
+                case Library library ->
+                    plan.libraries().run(task(library), library.call(), device(library.arguments()));
                 case Consume _, Persist _, ToHost _ -> {}
             }
             if (step instanceof Task) {

@@ -12,6 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /** The graphs of one execution plan, and what they have on the device. */
 public final class PlanRun implements AutoCloseable {
     private final List<GraphRun> graphs = new ArrayList<>();
+    private final Libraries libraries = new Libraries();
     private List<GraphRun> selected;
     private @Nullable GraphRun last;
     private @Nullable GridScheduler grids;
@@ -43,6 +44,10 @@ public final class PlanRun implements AutoCloseable {
     @Nullable
     GridScheduler grids() {
         return grids;
+    }
+
+    Libraries libraries() {
+        return libraries;
     }
 
     /** Compiles the selected graphs without running them. */
@@ -99,6 +104,7 @@ public final class PlanRun implements AutoCloseable {
     /** Forgets what is on the device. */
     public void free() {
         graphs.forEach(GraphRun::free);
+        libraries.close();
         bytes = 0;
     }
 

@@ -1,9 +1,10 @@
 package org.nanochat4j.tornado.simulator;
 
 import uk.ac.manchester.tornado.api.TornadoTargetDevice;
-import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.runtime.common.TornadoXPUDevice;
+import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 
 /**
  * What the simulated device can do. Its name says that it is a simulator, whatever driver it stands for.
@@ -26,7 +27,7 @@ public record SimulatedDevice(
         boolean halfStores,
         boolean tensorCores,
         boolean libraries)
-        implements TornadoDevice, TornadoTargetDevice {
+        implements TornadoXPUDevice, TornadoTargetDevice, TornadoNativeStreamSupport {
     /** What every name of the simulated device contains. */
     public static final String NAME = "nanochat4j simulator";
 
@@ -37,6 +38,11 @@ public record SimulatedDevice(
     /** What TornadoVM's CUDA driver offers. */
     public static final SimulatedDevice CUDA =
             new SimulatedDevice(TornadoVMBackendType.CUDA, 4L << 30, 48 << 10, 1024, true, true, true, true);
+
+    /** Added to the number of an execution plan: its stream, and its context. */
+    private static final long FIRST_STREAM = 0x1000;
+
+    private static final long FIRST_CONTEXT = 0x2000;
 
     /** {@return this device with other memory} */
     public SimulatedDevice withMemory(long bytes) {
@@ -94,9 +100,20 @@ public record SimulatedDevice(
         return NAME;
     }
 
+    /** As the CUDA driver describes its devices, with the compute capability that tensor cores need. */
     @Override
     public String getDeviceInfo() {
-        return getDescription();
+        return getDescription() + (tensorCores ? "\nDevice version   : CUDA 8.0\n" : "");
+    }
+
+    @Override
+    public long getNativeStream(long executionPlanId) {
+        return FIRST_STREAM + executionPlanId;
+    }
+
+    @Override
+    public long getNativeContext(long executionPlanId) {
+        return FIRST_CONTEXT + executionPlanId;
     }
 
     @Override

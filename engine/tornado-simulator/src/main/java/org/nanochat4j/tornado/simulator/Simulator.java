@@ -1,6 +1,9 @@
 package org.nanochat4j.tornado.simulator;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.runtime.library.spi.TornadoLibraryProvider;
 
 /**
  * How tests choose the simulated device and ask what it did. One device serves the whole JVM; it is not for several threads.
@@ -17,6 +20,7 @@ public final class Simulator implements AutoCloseable {
     private final SimulatedDevice device;
     private final boolean checking;
     private final @Nullable Simulator before;
+    private final List<TornadoLibraryProvider> providers = new ArrayList<>();
     private Counters counters = Counters.ZERO;
 
     private Simulator(SimulatedDevice device, boolean checking, @Nullable Simulator before) {
@@ -40,6 +44,18 @@ public final class Simulator implements AutoCloseable {
         return current;
     }
 
+    /**
+     * Adds a library to the device. The real runtime finds providers as services; here they are given, because one made for a real device would call real
+     * libraries.
+     *
+     * @param provider makes the calls of tasks that name its library
+     * @return this simulator
+     */
+    public Simulator with(TornadoLibraryProvider provider) {
+        providers.add(provider);
+        return this;
+    }
+
     /** {@return the device of the moment} */
     public static SimulatedDevice device() {
         return current.device;
@@ -48,6 +64,10 @@ public final class Simulator implements AutoCloseable {
     /** {@return what the device of the moment did since it is used} */
     public static Counters counters() {
         return current.counters;
+    }
+
+    static List<TornadoLibraryProvider> providers() {
+        return current.providers;
     }
 
     static boolean checking() {

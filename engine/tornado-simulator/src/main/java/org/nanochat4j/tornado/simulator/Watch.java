@@ -1,6 +1,7 @@
 package org.nanochat4j.tornado.simulator;
 
 import java.util.BitSet;
+import java.util.stream.IntStream;
 
 /**
  * What the checking mode knows of a device array: which elements were written at all, and who touched each in the running
@@ -41,6 +42,17 @@ final class Watch {
         launch = running;
         name = argument;
         journal = new Journal();
+    }
+
+    /** Runs code that touches the array behind this watch's back; what has changed then was written. */
+    void runUnseen(Runnable code) {
+        long[] before = IntStream.range(0, cells.count()).mapToLong(cells::bits).toArray();
+        code.run();
+        for (int i = 0; i < before.length; i++) {
+            if (cells.bits(i) != before[i]) {
+                written.set(i);
+            }
+        }
     }
 
     void allWritten() {

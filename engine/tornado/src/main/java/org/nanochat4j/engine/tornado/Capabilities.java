@@ -20,7 +20,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * @param groupItems items of the largest work-group
  * @param bf16 whether kernels can compute with BF16 operands
  * @param floatAtomics whether floats can be added atomically
- * @param libraryTasks whether matrix products can go to the vendor's library
+ * @param library whether matrix products go to the vendor's
  */
 record Capabilities(
         String device,
@@ -32,7 +32,7 @@ record Capabilities(
         long groupItems,
         boolean bf16,
         boolean floatAtomics,
-        boolean libraryTasks) {
+        VendorLibrary library) {
     /** Kernels index arrays with 32 bits and step beyond the end by less than this. */
     private static final long MOST_ARRAY_BYTES = 4L << 30;
 
@@ -42,7 +42,7 @@ record Capabilities(
     /** What TornadoVM uses of a device unless told otherwise. */
     private static final String DEFAULT_MEMORY = "4GB";
 
-    static Capabilities of(TornadoDevice device) {
+    static Capabilities of(TornadoDevice device, VendorLibrary library) {
         boolean nvidia = device.getTornadoVMBackend().name().equals("CUDA");
         long allowed = size(System.getProperty("tornado.device.memory", DEFAULT_MEMORY));
         long memory = Math.min(device.getMaxGlobalMemory(), allowed);
@@ -59,7 +59,7 @@ record Capabilities(
                         .orElse(1),
                 nvidia,
                 nvidia,
-                nvidia);
+                library);
     }
 
     DeviceInfo info() {
@@ -73,7 +73,7 @@ record Capabilities(
                 "work-groups of " + groupItems + " items, " + MemoryPlan.human(localBytes) + " of local memory",
                 bf16 ? "BF16 operands" : "no BF16 operands",
                 floatAtomics ? "atomic adds of floats" : "no atomic adds of floats",
-                libraryTasks ? "vendor library for matrix products" : "no vendor library for matrix products");
+                library.description());
     }
 
     /** A size as TornadoVM's options give it: a number with GB, MB, KB or B behind it. */

@@ -2,6 +2,7 @@ package org.nanochat4j.engine.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.spi.Backend;
 import org.nanochat4j.engine.spi.BackendOptions;
@@ -19,10 +20,16 @@ final class Devices {
 
     private Devices() {}
 
-    /** The backend on TornadoVM's default device. */
-    static Backend open(BackendOptions options) {
+    /**
+     * The backend on TornadoVM's default device.
+     *
+     * @param options how to open it
+     * @param library what computes matrix products, by the name of a driver
+     */
+    static Backend open(BackendOptions options, Function<String, VendorLibrary> library) {
         TornadoRuntime runtime = runtime();
-        Capabilities capabilities = Capabilities.of(runtime.getDefaultDevice());
+        TornadoDevice device = runtime.getDefaultDevice();
+        Capabilities capabilities = Capabilities.of(device, library.apply(driver(device)));
         if (capabilities.memoryBytes() <= 0) {
             throw new EngineException.NoBackend("TornadoVM's device " + capabilities.device()
                     + " offers no memory\n  remedy: set -Dtornado.device.memory to what it has, for example 8GB");
@@ -36,10 +43,15 @@ final class Devices {
         List<DeviceInfo> devices = new ArrayList<>();
         for (int driver = 0; driver < runtime.getNumBackends(); driver++) {
             for (TornadoDevice device : runtime.getBackend(driver).getAllDevices()) {
-                devices.add(Capabilities.of(device).info());
+                devices.add(Capabilities.of(device, VendorLibrary.of(driver(device)))
+                        .info());
             }
         }
         return devices;
+    }
+
+    private static String driver(TornadoDevice device) {
+        return device.getTornadoVMBackend().name();
     }
 
     private static TornadoRuntime runtime() {

@@ -70,7 +70,7 @@ final class Graphs {
             case BF16 -> TaskPackage.createPackage(name, StageKernels::zeroShorts, context, bank.halves(), elements);
             case F16, I8, F64 -> throw new IllegalStateException("a bank of " + bank.dtype());
         };
-        return new Task(work, StageKernels.launch());
+        return new Task.Kernel(work, StageKernels.launch());
     }
 
     private void addUpload(Bank bank) {
@@ -110,7 +110,7 @@ final class Graphs {
                         stage.control().array())
                 .consumeFromDevice(root, arrays(banks));
         uploads.put(bank, all.size());
-        add(name, graph, List.of(new Task(work, StageKernels.launch())), List.of());
+        add(name, graph, List.of(new Task.Kernel(work, StageKernels.launch())), List.of());
     }
 
     /**
@@ -145,8 +145,8 @@ final class Graphs {
 
     private void add(String name, TaskGraph graph, List<Task> work, List<Bank> streamed) {
         for (Task task : work) {
-            graph.addTask(task.work());
-            grids.addWorkerGrid(name + "." + task.name(), task.grid());
+            task.addTo(graph);
+            task.grid().ifPresent(grid -> grids.addWorkerGrid(name + "." + task.name(), grid));
         }
         graph.persistOnDevice(arrays(banks));
         all.add(graph.snapshot());

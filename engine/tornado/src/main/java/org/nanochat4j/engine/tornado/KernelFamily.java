@@ -62,12 +62,16 @@ enum KernelFamily {
     TILED_ATTENTION_FP32("tiles with online softmax, F32", 256, 40 << 10),
     /** Matrix products by items alone in their groups, each for a panel: for processors, where groups cost more than they share. */
     PANEL_MATMUL_FP32("matrix product in panels of one item each, F32", 1, 0),
+    /** Matrix products by the vendor's library. */
+    CUBLAS_FP32("matrix product by cuBLAS, F32", 1, 0),
     /** Attention by items alone in their groups, for processors. */
     PANEL_ATTENTION_FP32("panels of one item each with online softmax, F32", 1, 0),
     /** Attention of one token over a cache. */
     CACHED_ATTENTION_FP32("one group per head over the cache, F32", 128, 4 << 10),
     /** Loss over chunks of rows, with the products of matrices. */
     CHUNKED_LOSS_FP32("matrix products over chunks of rows, F32", 256, 16 << 10),
+    /** The same with products by the vendor's library. */
+    CUBLAS_LOSS_FP32("matrix products by cuBLAS over chunks of rows, F32", 256, 4 << 10),
     /** Rows of tables; their gradients are added up by the owner of a row. */
     OWNER_COMPUTES_FP32("rows of tables, gradients added up by the owner of a row, F32", 256, 0),
     /** Optimizer steps. */
@@ -98,7 +102,7 @@ enum KernelFamily {
 
     /** The family that an op is computed with on a device. */
     static KernelFamily choose(Op op, Capabilities capabilities) {
-        KernelFamily family = of(op, capabilities.processor());
+        KernelFamily family = of(op, capabilities);
         if (!family.runsOn(capabilities)) {
             throw new EngineException.NoBackend(capabilities.device() + " cannot run " + op.name() + ": its kernels ("
                     + family.description + ") need work-groups of " + family.groupItems + " items with "
@@ -109,7 +113,15 @@ enum KernelFamily {
         return family;
     }
 
-    private static KernelFamily of(Op op, boolean processor) {
+    /** What matrix products are computed with on a device. */
+    static KernelFamily products(Capabilities capabilities) {
+        if (capabilities.library().used()) {
+            return CUBLAS_FP32;
+        }
+        return capabilities.processor() ? PANEL_MATMUL_FP32 : TILED_MATMUL_FP32;
+    }
+
+    private static KernelFamily of(Op op, Capabilities capabilities) {
         return switch (op) {
             case Accumulate _,
                     Add _,
@@ -136,10 +148,11 @@ enum KernelFamily {
                     Zero _ -> ELEMENTWISE_FP32;
             case RmsNorm _, RmsNormGrad _, RowDot _, SumRows _ -> ROWS_FP32;
             case Dot _, Sum _, SumSquares _ -> STAGED_SUM_FP32;
-            case Logits _, MatMul _ -> processor ? PANEL_MATMUL_FP32 : TILED_MATMUL_FP32;
-            case CausalAttention _, CausalAttentionGrad _ -> processor ? PANEL_ATTENTION_FP32 : TILED_ATTENTION_FP32;
+            case Logits _, MatMul _ -> products(capabilities);
+            case CausalAttention _, CausalAttentionGrad _ ->
+                capabilities.processor() ? PANEL_ATTENTION_FP32 : TILED_ATTENTION_FP32;
             case CachedAttention _ -> CACHED_ATTENTION_FP32;
-            case SoftcapCrossEntropy _ -> CHUNKED_LOSS_FP32;
+            case SoftcapCrossEntropy _ -> capabilities.library().used() ? CUBLAS_LOSS_FP32 : CHUNKED_LOSS_FP32;
             case Embedding _, EmbeddingGrad _ -> OWNER_COMPUTES_FP32;
             case AdamWStep _, MuonMomentum _, MuonNormalize _, MuonUpdate _ -> OPTIMIZER_FP32;
             case ArgMax _, TopKSample _ -> SAMPLING;

@@ -4,6 +4,7 @@ import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.op.Logits;
 import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
+import org.nanochat4j.engine.tornado.cublas.Gemm;
 import org.nanochat4j.engine.tornado.kernels.GemmKernels;
 import org.nanochat4j.engine.tornado.kernels.Launch;
 import org.nanochat4j.engine.tornado.kernels.LossKernels;
@@ -46,7 +47,23 @@ final class ProductTasks {
      * @param transposeB whether b is stored transposed
      * @param add whether to add to the result
      */
-    private record Product(int stack, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {}
+    private record Product(int stack, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {
+        /** The call of the library for places in the arrays of a, b and c. */
+        Gemm gemm(int a, int b, int c) {
+            return new Gemm(
+                    stack,
+                    m,
+                    n,
+                    k,
+                    transposeA,
+                    transposeB,
+                    1f,
+                    add ? 1f : 0f,
+                    new Gemm.Matrices(Gemm.Type.F32, a),
+                    new Gemm.Matrices(Gemm.Type.F32, b),
+                    new Gemm.Matrices(Gemm.Type.F32, c));
+        }
+    }
 
     static void matMul(Work w, MatMul op) {
         Shape y = w.outShape(0);
@@ -57,7 +74,31 @@ final class ProductTasks {
     }
 
     private static void multiply(Work w, Product product, Place a, Place b, Place c) {
-        Multiply kernel = w.onProcessor() ? PanelKernels::multiplyPanels : GemmKernels::multiply;
+        switch (w.products()) {
+            case CUBLAS_FP32 -> w.add(product.gemm(a.at(), b.at(), c.at()), a, b, c);
+            case PANEL_MATMUL_FP32 ->
+                multiply(
+                        w,
+                        PanelKernels::multiplyPanels,
+                        PanelKernels.launch(product.m(), product.n(), product.stack()),
+                        product,
+                        a,
+                        b,
+                        c);
+            case TILED_MATMUL_FP32 ->
+                multiply(
+                        w,
+                        GemmKernels::multiply,
+                        GemmKernels.launch(product.m(), product.n(), product.stack()),
+                        product,
+                        a,
+                        b,
+                        c);
+            default -> throw new IllegalStateException(w.products() + " is no kernel for matrix products");
+        }
+    }
+
+    private static void multiply(Work w, Multiply kernel, Launch launch, Product product, Place a, Place b, Place c) {
         w.add(
                 TaskPackage.createPackage(
                         w.next(),
@@ -75,9 +116,7 @@ final class ProductTasks {
                         product.transposeA() ? 1 : 0,
                         product.transposeB() ? 1 : 0,
                         product.add() ? 1 : 0),
-                w.onProcessor()
-                        ? PanelKernels.launch(product.m(), product.n(), product.stack())
-                        : GemmKernels.launch(product.m(), product.n(), product.stack()));
+                launch);
     }
 
     static void logits(Work w, Logits op) {

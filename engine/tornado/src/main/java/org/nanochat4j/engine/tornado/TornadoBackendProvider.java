@@ -32,7 +32,7 @@ public final class TornadoBackendProvider implements BackendProvider {
         requireInstallation();
         requireNoBailout();
         try {
-            return Devices.open(options);
+            return Devices.open(options, VendorLibrary::of);
         } catch (LinkageError e) {
             throw tooOld(e);
         }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.op.Op;
 import org.nanochat4j.engine.program.Step;
+import org.nanochat4j.engine.tornado.cublas.Gemm;
 import org.nanochat4j.engine.tornado.kernels.Launch;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
@@ -102,6 +103,11 @@ public final class Work {
         return capabilities.processor();
     }
 
+    /** What matrix products are computed with. */
+    KernelFamily products() {
+        return KernelFamily.products(capabilities);
+    }
+
     int rows(int index) {
         return shape(index).rows();
     }
@@ -130,7 +136,12 @@ public final class Work {
      * @param launch its items
      */
     public void add(TaskPackage work, Launch launch) {
-        tasks.add(new Task(work, launch));
+        tasks.add(new Task.Kernel(work, launch));
+    }
+
+    /** Adds matrix products by the library. */
+    void add(Gemm gemm, Place a, Place b, Place c) {
+        tasks.add(new Task.Product(next(), gemm, a.bank(), b.bank(), c.bank()));
     }
 
     List<Task> tasks() {

@@ -23,7 +23,7 @@ class SegmenterTest {
         List<Task> tasks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int at = distinctNumbers ? i : 0;
-            tasks.add(new Task(
+            tasks.add(new Task.Kernel(
                     TaskPackage.createPackage(
                             "t" + i,
                             PointwiseKernels::add,

@@ -23,6 +23,9 @@ import org.nanochat4j.engine.spi.Backend;
 import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.engine.spi.DeviceBuffer;
 import org.nanochat4j.engine.spi.DeviceInfo;
+import org.nanochat4j.engine.tornado.cublas.FakeCublas;
+import org.nanochat4j.tornado.simulator.SimulatedDevice;
+import org.nanochat4j.tornado.simulator.Simulator;
 
 class SelfCheckTest {
     private static final Set<KernelFamily> ALL = EnumSet.allOf(KernelFamily.class);
@@ -36,15 +39,29 @@ class SelfCheckTest {
     }
 
     @Test
+    @DisplayName("the simulated GPU passes with products by a library")
+    void passesWithLibrary() {
+        try (Simulator _ = Simulator.of(SimulatedDevice.CUDA).with(new FakeCublas().provider());
+                Backend backend = TestBackend.open(BackendOptions.DEFAULT, VendorLibrary.CUBLAS)) {
+            Set<KernelFamily> products = Set.of(KernelFamily.CUBLAS_FP32, KernelFamily.CUBLAS_LOSS_FP32);
+            SelfCheck.run(backend, TestBackend.capabilities(backend), products);
+        }
+    }
+
+    @Test
     @DisplayName("every family that ops are computed with has a probe")
     void everyFamilyIsProbed() {
         Set<KernelFamily> probed = EnumSet.noneOf(KernelFamily.class);
-        for (boolean processor : new boolean[] {false, true}) {
-            Capabilities device = new Capabilities(
-                    "any", "OPENCL", processor, 1L << 32, 1L << 30, 48 << 10, 1024, false, false, false);
+        VendorLibrary none = VendorLibrary.none("of this test");
+        for (Capabilities device :
+                List.of(device(true, none), device(false, none), device(false, VendorLibrary.CUBLAS))) {
             Probe.all().forEach(probe -> probed.add(KernelFamily.choose(probe.op(), device)));
         }
         assertEquals(EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM)), probed);
+    }
+
+    private static Capabilities device(boolean processor, VendorLibrary library) {
+        return new Capabilities("any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, false, false, library);
     }
 
     @Test

@@ -177,6 +177,12 @@ public class TaskGraph {
         return add(id, code, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10);
     }
 
+    /** Adds a library call of 3 arguments. */
+    public <T1, T2, T3> TaskGraph libraryTask(
+            String id, TornadoFunctions.LibraryTask3<T1, T2, T3> code, T1 arg1, T2 arg2, T3 arg3) {
+        return library(id, code.apply(arg1, arg2, arg3));
+    }
+
     /** Adds a library call of 13 arguments. */
     public <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> TaskGraph libraryTask(
             String id,
