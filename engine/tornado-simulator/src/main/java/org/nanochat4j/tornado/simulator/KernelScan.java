@@ -300,6 +300,8 @@ public final class KernelScan {
                 }
             } else if (callee.startsWith("allocate")) {
                 stack.replace(1, Value.localArray());
+            } else if (callee.equals("mmaStore")) {
+                writes(arguments.get(2));
             } else if (callee.equals("atomicAdd")) {
                 if (arguments.get(1).isLocalArray()) {
                     add(Rule.LOCAL_ATOMIC, "atomicAdd to a local array");
