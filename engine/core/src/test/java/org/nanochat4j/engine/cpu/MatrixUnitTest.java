@@ -24,11 +24,11 @@ import org.nanochat4j.engine.op.Operands;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.spi.DeviceBuffer;
 
-/** Ops over BF16 on a backend with a matrix unit, by the twin of its micro-kernel, beside the backend that widens to F32. */
+/** Ops over BF16 on a backend with a matrix unit, or the twin of its micro-kernel where there is none, beside the backend that widens to F32. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MatrixUnitTest {
     private final CpuBackend widening = new CpuBackend(2, false, false, null);
-    private final CpuBackend tiles = new CpuBackend(2, false, false, new TileTwin());
+    private final CpuBackend tiles = new CpuBackend(2, false, false, TileTwin.orTiles());
     private final Random random = new Random(17);
 
     @AfterAll

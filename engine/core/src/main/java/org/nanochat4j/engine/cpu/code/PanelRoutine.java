@@ -24,6 +24,9 @@ public final class PanelRoutine {
     /** Floats of a vector. */
     public static final int LANES = 8;
 
+    /** Rows of a strip of A. */
+    public static final int ROWS = PanelCode.ROWS;
+
     private static final Bound BOUND = bind(Processor.current());
 
     // Constants of their own: the compiler turns calls of constant handles into plain calls.
@@ -79,21 +82,50 @@ public final class PanelRoutine {
         return BOUND.obstacle;
     }
 
-    /** C = A B. */
-    public static void store(
-            long m, long k, long a, long rowStep, long step, long stripStep, long b, long ldb, long c, long ldc) {
+    /** C = A B or C += A B. */
+    public static void multiply(
+            long m,
+            long k,
+            long a,
+            long rowStep,
+            long step,
+            long stripStep,
+            long b,
+            long ldb,
+            long c,
+            long ldc,
+            boolean add) {
         try {
-            requireNonNull(STORE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, 0L);
+            if (add) {
+                requireNonNull(ADD).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, 0L);
+            } else {
+                requireNonNull(STORE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, 0L);
+            }
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    /** C += A B. */
-    public static void add(
-            long m, long k, long a, long rowStep, long step, long stripStep, long b, long ldb, long c, long ldc) {
+    /** C = A B or C += A B, with A in an array of the heap, so many bytes behind its start. */
+    public static void multiply(
+            long m,
+            long k,
+            MemorySegment a,
+            long offset,
+            long rowStep,
+            long step,
+            long stripStep,
+            long b,
+            long ldb,
+            long c,
+            long ldc,
+            boolean add) {
         try {
-            requireNonNull(ADD).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, 0L);
+            if (add) {
+                requireNonNull(ADD_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, offset);
+            } else {
+                requireNonNull(STORE_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, offset);
+            }
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -114,46 +146,6 @@ public final class PanelRoutine {
             long factor) {
         try {
             requireNonNull(SCALE).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, factor, 0L);
-        } catch (Throwable e) {
-            throw failed(e);
-        }
-    }
-
-    /** C = A B, with A in an array of the heap, so many bytes behind its start. */
-    public static void store(
-            long m,
-            long k,
-            MemorySegment a,
-            long offset,
-            long rowStep,
-            long step,
-            long stripStep,
-            long b,
-            long ldb,
-            long c,
-            long ldc) {
-        try {
-            requireNonNull(STORE_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, offset);
-        } catch (Throwable e) {
-            throw failed(e);
-        }
-    }
-
-    /** C += A B, with A in an array of the heap, so many bytes behind its start. */
-    public static void add(
-            long m,
-            long k,
-            MemorySegment a,
-            long offset,
-            long rowStep,
-            long step,
-            long stripStep,
-            long b,
-            long ldb,
-            long c,
-            long ldc) {
-        try {
-            requireNonNull(ADD_PACKED).invokeExact(m, k, a, rowStep, step, stripStep, b, ldb, c, ldc, 0L, offset);
         } catch (Throwable e) {
             throw failed(e);
         }

@@ -13,6 +13,7 @@ import static org.nanochat4j.engine.cpu.code.Assembler.Register.RDX;
 import static org.nanochat4j.engine.cpu.code.Assembler.Register.RSI;
 
 import java.util.Arrays;
+import java.util.List;
 import org.nanochat4j.engine.cpu.code.Assembler.Address;
 import org.nanochat4j.engine.cpu.code.Assembler.Condition;
 import org.nanochat4j.engine.cpu.code.Assembler.Label;
@@ -54,6 +55,7 @@ final class TileCode {
 
     private static final Register AT_B = RAX;
     private static final Register LEFT = RBX;
+    private static final Register PEAK_STEPS = RDI;
 
     private static final Tile C00 = new Tile(0);
     private static final Tile C01 = new Tile(1);
@@ -77,6 +79,32 @@ final class TileCode {
         TileCode tiles = new TileCode();
         tiles.routine(add);
         return tiles.code.code();
+    }
+
+    /**
+     * Nothing but products, four for each step, of tiles that hold zeros: how fast the unit is without memory. The routine's argument: steps, at least 1.
+     *
+     * @return the routine as bytes
+     */
+    static byte[] writePeak() {
+        TileCode tiles = new TileCode();
+        tiles.peak();
+        return tiles.code.code();
+    }
+
+    private void peak() {
+        Label configuration = code.label();
+        Label step = code.label();
+        code.ldtilecfg(configuration);
+        List.of(C00, C01, C10, C11, A0, A1, B0, B1).forEach(code::tilezero);
+        code.bind(step);
+        products();
+        code.sub(PEAK_STEPS, 1);
+        code.jcc(Condition.NOT_EQUAL, step);
+        code.tilerelease();
+        code.ret();
+        code.bind(configuration);
+        code.data(configuration());
     }
 
     private void routine(boolean add) {
@@ -125,14 +153,18 @@ final class TileCode {
         code.tileloadd(B0, rows(AT_B, PACKED_ROW, 0));
         code.tileloadd(B1, rows(AT_B, PACKED_ROW, TILE));
         code.tileloadd(A1, rows(A, PACKED_ROW, TILE));
-        code.tdpbf16ps(C00, A0, B0);
-        code.tdpbf16ps(C01, A0, B1);
-        code.tdpbf16ps(C10, A1, B0);
-        code.tdpbf16ps(C11, A1, B1);
+        products();
         code.lea(A, at(A, 2 * TILE));
         code.lea(AT_B, at(AT_B, 2 * TILE));
         code.sub(LEFT, 1);
         code.jcc(Condition.NOT_EQUAL, step);
+    }
+
+    private void products() {
+        code.tdpbf16ps(C00, A0, B0);
+        code.tdpbf16ps(C01, A0, B1);
+        code.tdpbf16ps(C10, A1, B0);
+        code.tdpbf16ps(C11, A1, B1);
     }
 
     private static Address rows(Register base, Register distance, int displacement) {

@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Collections;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,37 +24,44 @@ public final class TileRoutine {
     /** Bytes of A or of B for a block and a step. */
     public static final int UNIT_BYTES = 2 * BLOCK * BLOCK;
 
+    /** Floating-point operations of a step of one block; a multiply-add counts two. */
+    public static final int STEP_FLOPS = 2 * BLOCK * BLOCK * BLOCK;
+
     private static final Bound BOUND = bind(Processor.current());
 
     // Constants of their own: the compiler turns calls of constant handles into plain calls.
     private static final @Nullable MethodHandle STORE = BOUND.store;
     private static final @Nullable MethodHandle ADD = BOUND.add;
+    private static final @Nullable MethodHandle PEAK = BOUND.peak;
 
     private record Bound(
             Optional<String> obstacle,
             @Nullable MethodHandle store,
-            @Nullable MethodHandle add) {}
+            @Nullable MethodHandle add,
+            @Nullable MethodHandle peak) {}
 
     private TileRoutine() {}
 
     private static Bound bind(Processor processor) {
         Optional<String> obstacle = obstacle(processor, TilePermission::linux);
         if (obstacle.isPresent()) {
-            return new Bound(obstacle, null, null);
+            return new Bound(obstacle, null, null, null);
         }
         try {
-            return new Bound(Optional.empty(), handle(false), handle(true));
+            return new Bound(
+                    Optional.empty(),
+                    handle(TileCode.write(false), 6),
+                    handle(TileCode.write(true), 6),
+                    handle(TileCode.writePeak(), 1));
         } catch (CodeRefused e) {
-            return new Bound(Optional.of(e.reason()), null, null);
+            return new Bound(Optional.of(e.reason()), null, null, null);
         }
     }
 
-    private static MethodHandle handle(boolean add) throws CodeRefused {
+    private static MethodHandle handle(byte[] code, int arguments) throws CodeRefused {
+        MemoryLayout[] integers = Collections.nCopies(arguments, JAVA_LONG).toArray(MemoryLayout[]::new);
         return Linker.nativeLinker()
-                .downcallHandle(
-                        CodePage.map(TileCode.write(add)),
-                        FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-                        Linker.Option.critical(false));
+                .downcallHandle(CodePage.map(code), FunctionDescriptor.ofVoid(integers), Linker.Option.critical(false));
     }
 
     /** The system is asked only where the processor has tiles. */
@@ -66,7 +75,7 @@ public final class TileRoutine {
     }
 
     /**
-     * C = A B.
+     * C = A B or C += A B.
      *
      * @param blocks of 32 rows, at least 1
      * @param steps of 32 along k, at least 1
@@ -75,18 +84,26 @@ public final class TileRoutine {
      * @param c address of (32 blocks, 32) F32
      * @param ldc bytes from one row of C to the next
      */
-    public static void store(long blocks, long steps, long a, long b, long c, long ldc) {
+    public static void multiply(long blocks, long steps, long a, long b, long c, long ldc, boolean add) {
         try {
-            requireNonNull(STORE).invokeExact(a, b, c, ldc, blocks, steps);
+            if (add) {
+                requireNonNull(ADD).invokeExact(a, b, c, ldc, blocks, steps);
+            } else {
+                requireNonNull(STORE).invokeExact(a, b, c, ldc, blocks, steps);
+            }
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    /** C += A B; parameters as for {@link #store}. */
-    public static void add(long blocks, long steps, long a, long b, long c, long ldc) {
+    /**
+     * Multiplies what is in the tiles and touches no memory: the rate that no product exceeds.
+     *
+     * @param steps of 32 along k for a block of C, {@link #STEP_FLOPS} each; at least 1
+     */
+    public static void peak(long steps) {
         try {
-            requireNonNull(ADD).invokeExact(a, b, c, ldc, blocks, steps);
+            requireNonNull(PEAK).invokeExact(steps);
         } catch (Throwable e) {
             throw failed(e);
         }

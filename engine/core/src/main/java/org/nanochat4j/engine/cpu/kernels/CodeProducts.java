@@ -5,7 +5,7 @@ import org.nanochat4j.engine.cpu.code.PanelRoutine;
 
 /** Products by machine code: {@link PanelRoutine}. Edges narrower than a panel are left to the Vector API, which gives the same bits. */
 final class CodeProducts implements Products {
-    private static final long STRIP = MicroKernel.ROWS;
+    private static final long STRIP = PanelRoutine.ROWS;
 
     /** Why there is no machine code here; empty if there is. */
     static Optional<String> obstacle() {
@@ -17,11 +17,7 @@ final class CodeProducts implements Products {
 
     @Override
     public void rows(int m, long a, long rowStride, int k, long b, long c, long ldc, boolean accumulate) {
-        if (accumulate) {
-            PanelRoutine.add(m, k, a, rowStride, 4, STRIP * rowStride, b, Panels.BYTES, c, ldc);
-        } else {
-            PanelRoutine.store(m, k, a, rowStride, 4, STRIP * rowStride, b, Panels.BYTES, c, ldc);
-        }
+        PanelRoutine.multiply(m, k, a, rowStride, 4, STRIP * rowStride, b, Panels.BYTES, c, ldc, accumulate);
     }
 
     @Override
@@ -32,9 +28,7 @@ final class CodeProducts implements Products {
     @Override
     public void strips(
             int m,
-            int k,
             PackedRows a,
-            PackedRows.Layout layout,
             int first,
             long b,
             long ldb,
@@ -44,16 +38,13 @@ final class CodeProducts implements Products {
             boolean accumulate,
             long tile) {
         if (columns < Panels.WIDTH) {
-            VECTOR.strips(m, k, a, layout, first, b, ldb, columns, c, ldc, accumulate, tile);
+            VECTOR.strips(m, a, first, b, ldb, columns, c, ldc, accumulate, tile);
             return;
         }
+        PackedRows.Layout layout = a.layout();
         long row = 4L * layout.row();
         long step = 4L * layout.step();
         long strip = 4L * layout.strip();
-        if (accumulate) {
-            PanelRoutine.add(m, k, a.segment(), first * strip, row, step, strip, b, ldb, c, ldc);
-        } else {
-            PanelRoutine.store(m, k, a.segment(), first * strip, row, step, strip, b, ldb, c, ldc);
-        }
+        PanelRoutine.multiply(m, a.depth(), a.segment(), first * strip, row, step, strip, b, ldb, c, ldc, accumulate);
     }
 }

@@ -20,7 +20,7 @@ public final class Gemm implements Kernel {
     private static final int GROUP = 4;
 
     /** Rows that pass by a group: they fit the second-level cache beside it. */
-    private static final int NEAR_ROWS = 32 * STRIP;
+    static final int NEAR_ROWS = 32 * STRIP;
 
     private static final int GEMV_ROWS = 8;
     private static final int DIRECT_ROWS = 2 * STRIP;
@@ -185,18 +185,7 @@ public final class Gemm implements Kernel {
                 long panel = direct ? b + 4L * j : panels + 4L * j * depth;
                 long stride = direct ? ldb : width <= LANES ? 4L * LANES : 4L * PANEL;
                 products.strips(
-                        count,
-                        depth,
-                        packedA,
-                        layout,
-                        i / STRIP,
-                        panel,
-                        stride,
-                        width,
-                        c + i * ldc + 4L * j,
-                        ldc,
-                        add,
-                        scratch);
+                        count, packedA, i / STRIP, panel, stride, width, c + i * ldc + 4L * j, ldc, add, scratch);
             }
         }
     }

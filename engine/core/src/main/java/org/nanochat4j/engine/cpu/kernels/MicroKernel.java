@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.cpu.kernels;
 
 import jdk.incubator.vector.FloatVector;
+import org.nanochat4j.engine.cpu.code.PanelRoutine;
 
 /**
  * The innermost part of {@link Gemm}: a block of 6 rows by one or two vectors, held in registers while k runs.
@@ -14,8 +15,8 @@ import jdk.incubator.vector.FloatVector;
  * <p>Every element of C is one chain of fused multiply-adds in the order of k, whatever its place in the block.
  */
 final class MicroKernel {
-    /** Rows of a block. */
-    static final int ROWS = 6;
+    /** Rows of a block: those of a strip of the machine code, which reads the same packed rows. */
+    static final int ROWS = PanelRoutine.ROWS;
 
     /** Columns of the wide block. */
     static final int COLUMNS = 2 * Memory.LANES;

@@ -28,9 +28,13 @@ final class PackedRows {
 
     private final float[] floats;
     private final MemorySegment segment;
+    private Layout layout;
+    private int depth;
 
+    /** For so many rows of at most {@code block} columns. */
     PackedRows(int rows, int block) {
-        floats = new float[rows / STRIP * Layout.of(false, block).strip()];
+        layout = Layout.of(false, block);
+        floats = new float[rows / STRIP * layout.strip()];
         segment = MemorySegment.ofArray(floats);
     }
 
@@ -42,6 +46,16 @@ final class PackedRows {
         return segment;
     }
 
+    /** How the rows that were packed last lie. */
+    Layout layout() {
+        return layout;
+    }
+
+    /** Columns of the rows that were packed last. */
+    int depth() {
+        return depth;
+    }
+
     /**
      * Packs a part of a matrix; rows missing in the last strip become zero.
      *
@@ -49,6 +63,8 @@ final class PackedRows {
      * @param lda bytes from one stored row to the next
      */
     void pack(long a, long lda, boolean transposed, int rows, int depth, Layout layout) {
+        this.layout = layout;
+        this.depth = depth;
         if (transposed) {
             // A few rows of the matrix at a time: a strip alone would fetch every cache line again for its neighbour.
             for (int from = 0; from < depth; from += INTERLEAVED) {

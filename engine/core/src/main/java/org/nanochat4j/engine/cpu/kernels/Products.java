@@ -61,9 +61,10 @@ public sealed interface Products permits VectorProducts, CodeProducts {
     /**
      * C = A B or C += A B for packed strips of A, and for fewer columns than a panel has.
      *
-     * @param m rows of C; A is packed in whole strips
+     * @param m rows of C
+     * @param a what was packed last, in whole strips
      * @param first the strip of A to begin with
-     * @param b address of B (k, columns rounded up to LANES or 2 LANES)
+     * @param b address of B (depth of a, columns rounded up to LANES or 2 LANES)
      * @param ldb bytes from one row of B to the next
      * @param columns columns of C to write, at most 2 LANES
      * @param ldc bytes from one row of C to the next
@@ -71,9 +72,7 @@ public sealed interface Products permits VectorProducts, CodeProducts {
      */
     void strips(
             int m,
-            int k,
             PackedRows a,
-            PackedRows.Layout layout,
             int first,
             long b,
             long ldb,

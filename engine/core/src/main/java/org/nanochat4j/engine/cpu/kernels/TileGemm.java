@@ -19,7 +19,7 @@ public final class TileGemm implements Kernel {
     private static final int UNIT_BYTES = TilePacking.UNIT_BYTES;
 
     /** Steps of a block of k: a panel of B of that length fits the nearest cache, and a call of the micro-kernel takes 10 microseconds. */
-    private static final int BLOCK_STEPS = 16;
+    static final int BLOCK_STEPS = 16;
 
     /** How much of B is packed at a time; more if k is so long that it would be less than {@link #LEAST_PANELS}. */
     static final long PACKED_BYTES = 32L << 20;

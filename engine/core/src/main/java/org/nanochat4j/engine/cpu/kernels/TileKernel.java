@@ -6,13 +6,7 @@ import org.nanochat4j.engine.cpu.code.TileRoutine;
 @FunctionalInterface
 public interface TileKernel {
     /** The matrix unit of the processor; only where {@link TileGemm#obstacle} says nothing. */
-    TileKernel CODE = (blocks, steps, a, b, c, ldc, add) -> {
-        if (add) {
-            TileRoutine.add(blocks, steps, a, b, c, ldc);
-        } else {
-            TileRoutine.store(blocks, steps, a, b, c, ldc);
-        }
-    };
+    TileKernel CODE = TileRoutine::multiply;
 
     /**
      * C = A B or C += A B.

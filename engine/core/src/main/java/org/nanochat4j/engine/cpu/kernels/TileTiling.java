@@ -17,7 +17,7 @@ record TileTiling(int rows, int columns, int down, int across) {
     private static final int UNIT = TilePacking.UNIT;
 
     /** A block of k of so many rows of A fits the second-level cache beside a panel of B. */
-    private static final int MAX_ROWS = 192;
+    static final int MAX_ROWS = 192;
 
     private static final int MAX_COLUMNS = 2048;
 

@@ -61,9 +61,7 @@ final class VectorProducts implements Products {
     @Override
     public void strips(
             int m,
-            int k,
             PackedRows a,
-            PackedRows.Layout layout,
             int first,
             long b,
             long ldb,
@@ -72,6 +70,8 @@ final class VectorProducts implements Products {
             long ldc,
             boolean accumulate,
             long tile) {
+        PackedRows.Layout layout = a.layout();
+        int k = a.depth();
         boolean narrow = columns <= LANES;
         int width = narrow ? LANES : Panels.WIDTH;
         for (int i = 0; i < m; i += MicroKernel.ROWS) {

@@ -82,14 +82,31 @@ class TileRoutineTest {
     @DisplayName(
             "the routine begins with the configuration of the tiles, ends with their release, and carries palette 1 with eight whole tiles")
     void configuration() {
-        for (boolean add : new boolean[] {false, true}) {
-            String code = HexFormat.of().formatHex(TileCode.write(add));
-            String configuration =
-                    "01" + "00".repeat(15) + "4000".repeat(8) + "00".repeat(16) + "10".repeat(8) + "00".repeat(8);
-            assertTrue(code.startsWith("53" + "c4e2784905"), code);
-            assertTrue(code.endsWith("c4e27849c0" + "5b" + "c3" + configuration), code);
-            int distance = Integer.reverseBytes(HexFormat.fromHexDigits(code, 12, 20));
-            assertEquals(code.length() / 2 - 64, 10 + distance);
-        }
+        configured(TileCode.write(false), "53", "5b");
+        configured(TileCode.write(true), "53", "5b");
+        configured(TileCode.writePeak(), "", "");
+    }
+
+    private static void configured(byte[] bytes, String push, String pop) {
+        String code = HexFormat.of().formatHex(bytes);
+        String configuration =
+                "01" + "00".repeat(15) + "4000".repeat(8) + "00".repeat(16) + "10".repeat(8) + "00".repeat(8);
+        String load = push + "c4e2784905";
+        assertTrue(code.startsWith(load), code);
+        assertTrue(code.endsWith("c4e27849c0" + pop + "c3" + configuration), code);
+        int distance = Integer.reverseBytes(HexFormat.fromHexDigits(code, load.length(), load.length() + 8));
+        assertEquals(bytes.length - 64, load.length() / 2 + 4 + distance);
+    }
+
+    @Test
+    @DisplayName("the routine that measures the unit multiplies all tiles, which are zero, and touches no memory")
+    void peak() {
+        String code = HexFormat.of().formatHex(TileCode.writePeak());
+        String zeros = "c4e27b49c0" + "c4e27b49c8" + "c4e27b49d0" + "c4e27b49d8" + "c4e27b49e0" + "c4e27b49e8"
+                + "c4e27b49f0" + "c4e27b49f8";
+        String products = "c4e24a5cc4" + "c4e2425ccc" + "c4e24a5cd5" + "c4e2425cdd";
+        String loop = "4883ef01" + "0f85" + "e2ffffff";
+        assertEquals(
+                zeros + products + loop, code.substring(18, 18 + zeros.length() + products.length() + loop.length()));
     }
 }

@@ -85,33 +85,10 @@ class ProductsTest {
                         (m - 1) * ldc + 4L * columns,
                         (products, a, b, c) -> {
                             packed.pack(a, transposed ? 4L * rows : 4L * k, transposed, rows, k, layout);
-                            products.strips(
-                                    m, k, packed, layout, first, b, 4L * width, columns, c, ldc, add, tile.address());
+                            products.strips(m, packed, first, b, 4L * width, columns, c, ldc, add, tile.address());
                         },
                         "strips " + m + " " + k + " " + columns);
             }
-        }
-    }
-
-    @Test
-    @DisplayName("collections that move the heap while machine code reads packed rows from it change nothing")
-    void collections() throws InterruptedException {
-        Thread garbage = Thread.ofPlatform().daemon().start(() -> {
-            byte[][] kept = new byte[64][];
-            for (int i = 0; !Thread.currentThread().isInterrupted(); i++) {
-                kept[i % kept.length] = new byte[1 << 18];
-                if (i % 2000 == 0) {
-                    System.gc();
-                }
-            }
-        });
-        try {
-            for (int round = 0; round < 20; round++) {
-                strips();
-            }
-        } finally {
-            garbage.interrupt();
-            garbage.join();
         }
     }
 

@@ -8,6 +8,11 @@ public final class TileTwin implements TileKernel {
     private static final int TILE_BYTES = 1024;
     private static final int UNIT_BYTES = 2 * TILE_BYTES;
 
+    /** The processor's own tiles where there are any, else their twin. */
+    public static TileKernel orTiles() {
+        return TileGemm.obstacle().isEmpty() ? TileKernel.CODE : new TileTwin();
+    }
+
     @Override
     public void multiply(int blocks, int steps, long a, long b, long c, long ldc, boolean add) {
         for (int block = 0; block < blocks; block++) {
