@@ -9,17 +9,10 @@ import org.nanochat4j.engine.cpu.kernels.AdamWKernel;
 import org.nanochat4j.engine.cpu.kernels.Attention;
 import org.nanochat4j.engine.cpu.kernels.AttentionGrad;
 import org.nanochat4j.engine.cpu.kernels.AttentionShape;
-import org.nanochat4j.engine.cpu.kernels.Bf16Conversion;
-import org.nanochat4j.engine.cpu.kernels.Bf16Product;
-import org.nanochat4j.engine.cpu.kernels.BlockCopy;
 import org.nanochat4j.engine.cpu.kernels.DecodeAttention;
 import org.nanochat4j.engine.cpu.kernels.EmbeddingTable;
-import org.nanochat4j.engine.cpu.kernels.Gemm;
-import org.nanochat4j.engine.cpu.kernels.GemmShape;
 import org.nanochat4j.engine.cpu.kernels.Kernel;
-import org.nanochat4j.engine.cpu.kernels.Memory;
 import org.nanochat4j.engine.cpu.kernels.MuonKernels;
-import org.nanochat4j.engine.cpu.kernels.NarrowProduct;
 import org.nanochat4j.engine.cpu.kernels.Normalization;
 import org.nanochat4j.engine.cpu.kernels.Parallel;
 import org.nanochat4j.engine.cpu.kernels.Pointwise;
@@ -27,11 +20,7 @@ import org.nanochat4j.engine.cpu.kernels.Reduction;
 import org.nanochat4j.engine.cpu.kernels.Rotary;
 import org.nanochat4j.engine.cpu.kernels.Rowwise;
 import org.nanochat4j.engine.cpu.kernels.Sampling;
-import org.nanochat4j.engine.cpu.kernels.TileGemm;
 import org.nanochat4j.engine.cpu.kernels.TileKernel;
-import org.nanochat4j.engine.cpu.kernels.TileLoss;
-import org.nanochat4j.engine.cpu.kernels.VocabularyLogits;
-import org.nanochat4j.engine.cpu.kernels.VocabularyLoss;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
 import org.nanochat4j.engine.op.Add;
@@ -83,11 +72,9 @@ import org.nanochat4j.engine.program.Value;
 
 /** From ops to kernels: one case for each op, and the scratch memory that the kernel needs. */
 final class Lowering {
-    /** Up to so many vectors are multiplied with a BF16 matrix as it is read. */
-    private static final int FEW_VECTORS = 8;
-
     private final Parallel pool;
-    private final @Nullable TileKernel tiles;
+    private final ProductLowering products;
+    private final MovementLowering movements;
 
     /**
      * Lowers to kernels on a pool.
@@ -96,7 +83,8 @@ final class Lowering {
      */
     Lowering(Parallel pool, @Nullable TileKernel tiles) {
         this.pool = pool;
-        this.tiles = tiles;
+        this.products = new ProductLowering(pool, tiles);
+        this.movements = new MovementLowering(pool);
     }
 
     /** Scratch bytes of the kernel for a step. */
@@ -125,9 +113,9 @@ final class Lowering {
                 && switch (step.op()) {
                     case Assign _, Cast _, Concat _, CustomOp _, Embedding _, Pad _, Reshape _, ShiftTime _, Slice _ ->
                         false;
-                    case MatMul op -> dtype(step, 0) == DType.BF16 && !isBf16Product(step, gemm(step, op));
-                    case Logits op -> dtype(step, 0) == DType.BF16 && !isBf16Product(step, head(step, op));
-                    case SoftcapCrossEntropy op -> !isTileLoss(step, op);
+                    case MatMul op -> products.isWidened(step, op);
+                    case Logits op -> products.isWidened(step, op);
+                    case SoftcapCrossEntropy op -> products.isWidened(step, op);
                     default -> true;
                 };
     }
@@ -140,15 +128,12 @@ final class Lowering {
     private long ownScratchBytes(Step step) {
         int threads = pool.threads();
         return switch (step.op()) {
-            case MatMul op -> productBytes(step, gemm(step, op));
+            case MatMul op -> products.scratchBytes(step, op);
             case CausalAttention(int window, var _) -> Attention.scratchBytes(attention(step, window), threads);
             case CausalAttentionGrad(int window, var _) -> AttentionGrad.scratchBytes(attention(step, window), threads);
             case CachedAttention(int window, var _) -> DecodeAttention.scratchBytes(cached(step, window), threads);
-            case Logits op -> productBytes(step, head(step, op));
-            case SoftcapCrossEntropy op ->
-                isTileLoss(step, op)
-                        ? TileLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads)
-                        : VocabularyLoss.scratchBytes(rows(step, 0), columns(step, 0), op.vocabulary(), threads);
+            case Logits op -> products.scratchBytes(step, op);
+            case SoftcapCrossEntropy op -> products.scratchBytes(step, op);
             case Accumulate _,
                     AdamWStep _,
                     Add _,
@@ -201,11 +186,11 @@ final class Lowering {
                         ? Pointwise.add(pool, n, in[0], in[1], out[0])
                         : Rowwise.addRow(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
             case ArgMax() -> Sampling.argMax(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
-            case Assign() -> assign(step, in);
+            case Assign() -> movements.copy(step, in[1], in[0]);
             case Axpby(float alpha, float beta) -> Pointwise.axpby(pool, n, alpha, in[0], beta, in[1], out[0]);
             case CachedAttention(int window, float scale) ->
                 new DecodeAttention(pool, scratch, cached(step, window), scale, in[0], in[1], in[2], in[3], out[0]);
-            case Cast(DType dtype) -> cast(step, dtype, n, in[0], out[0]);
+            case Cast(DType dtype) -> movements.cast(step, dtype, in[0], out[0]);
             case CausalAttention(int window, float scale) ->
                 new Attention(pool, scratch, attention(step, window), scale, in[0], in[1], in[2], out[0], out[1]);
             case CausalAttentionGrad(int window, float scale) ->
@@ -223,7 +208,7 @@ final class Lowering {
                         out[0],
                         out[1],
                         out[2]);
-            case Concat(int axis) -> concat(step, axis, in, out[0]);
+            case Concat(int axis) -> movements.concat(step, axis, in, out[0]);
             case CustomOp op -> custom(op, step, in, out);
             case Dot() -> new Reduction(pool, Reduction.Kind.DOT, n, in[0], in[1], out[0]);
             case Embedding() ->
@@ -231,7 +216,7 @@ final class Lowering {
                         pool,
                         shape(step, 1).elements(),
                         shape(step, 0).dim(0),
-                        bytes(step) * columns(step, 0),
+                        step.inputType(0).dtype().bytes() * (long) columns(step, 0),
                         in[0],
                         in[1],
                         out[0]);
@@ -239,14 +224,8 @@ final class Lowering {
                 EmbeddingTable.scatter(pool, shape(step, 1).elements(), rows, columns(step, 0), in[0], in[1], out[0]);
             case Fill(Shape shape, float value) -> Pointwise.fill(pool, shape.elements(), value, out[0]);
             case KvAppend() -> append(step, in);
-            case Logits op ->
-                new VocabularyLogits(
-                        pool,
-                        product(step, head(step, op), scratch, in, out[0]),
-                        step.outputs().getFirst().type().elements(),
-                        op.cap(),
-                        out[0]);
-            case MatMul op -> product(step, gemm(step, op), scratch, in, out[0]);
+            case Logits op -> products.bind(step, op, in, out[0], scratch);
+            case MatMul op -> products.bind(step, op, in, out[0], scratch);
             case Mix() -> Pointwise.mix(pool, shape(step, 1).elements(), in[0], in[1], in[2], in[3], out[0]);
             case Mul() -> Pointwise.mul(pool, n, in[0], in[1], out[0]);
             case MuonMomentum() -> {
@@ -261,10 +240,10 @@ final class Lowering {
                 Shape stack = shape(step, 2);
                 yield MuonKernels.update(pool, beta2, stack.dim(1), stack.dim(2), in[0], in[1], in[2], from(in, 3));
             }
-            case Pad(int axis, int before, int after) -> pad(step, axis, before, after, in[0], out[0]);
+            case Pad(int axis, int before, int after) -> movements.pad(step, axis, before, after, in[0], out[0]);
             case ReluSquared() -> Pointwise.reluSquared(pool, n, in[0], out[0]);
             case ReluSquaredGrad() -> Pointwise.reluSquaredGrad(pool, n, in[0], in[1], out[0]);
-            case Reshape(var _) -> assign(step, new long[] {out[0], in[0]});
+            case Reshape(var _) -> movements.copy(step, in[0], out[0]);
             case RmsNorm(float eps) -> Normalization.rms(pool, rows(step, 0), columns(step, 0), eps, in[0], out[0]);
             case RmsNormGrad(float eps) ->
                 Normalization.rmsGrad(pool, rows(step, 0), columns(step, 0), eps, in[0], in[1], out[0]);
@@ -273,22 +252,11 @@ final class Lowering {
             case Scale(float alpha) -> Pointwise.scale(pool, n, alpha, in[0], out[0]);
             case ScaleBy() -> Pointwise.scaleBy(pool, n, in[0], in[1], out[0]);
             case ScaleRows() -> Rowwise.scaleRows(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
-            case ShiftTime(int steps) -> shift(step, steps, in[0], out[0]);
+            case ShiftTime(int steps) -> movements.shift(step, steps, in[0], out[0]);
             case Sigmoid() -> Pointwise.sigmoid(pool, n, in[0], out[0]);
             case SigmoidGrad() -> Pointwise.sigmoidGrad(pool, n, in[0], in[1], out[0]);
-            case Slice(int axis, int start, int length) -> {
-                long inner = bytes(step) * inner(shape(step, 0), axis);
-                long stride = inner * shape(step, 0).dim(axis);
-                yield BlockCopy.of(
-                        pool,
-                        bytes(step) * n / stride,
-                        length * inner,
-                        in[0] + start * inner,
-                        stride,
-                        out[0],
-                        length * inner);
-            }
-            case SoftcapCrossEntropy op -> loss(step, op, in, out, scratch);
+            case Slice(int axis, int start, int length) -> movements.slice(step, axis, start, length, in[0], out[0]);
+            case SoftcapCrossEntropy op -> products.bind(step, op, in, out, scratch);
             case Sum() -> new Reduction(pool, Reduction.Kind.SUM, n, in[0], in[0], out[0]);
             case SumRows() -> Rowwise.sumRows(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
             case SumSquares() -> new Reduction(pool, Reduction.Kind.SQUARES, n, in[0], in[0], out[0]);
@@ -299,16 +267,7 @@ final class Lowering {
     }
 
     private static Shape shape(Step step, int input) {
-        return step.inputs().get(input).type().shape();
-    }
-
-    private static DType dtype(Step step, int input) {
-        return step.inputs().get(input).type().dtype();
-    }
-
-    /** Bytes of an element of the first operand. */
-    private static long bytes(Step step) {
-        return dtype(step, 0).bytes();
+        return step.inputType(input).shape();
     }
 
     private static int rows(Step step, int input) {
@@ -319,83 +278,8 @@ final class Lowering {
         return shape(step, input).last();
     }
 
-    /** Elements of one index of an axis. */
-    private static long inner(Shape shape, int axis) {
-        long product = 1;
-        for (int i = axis + 1; i < shape.rank(); i++) {
-            product *= shape.dim(i);
-        }
-        return product;
-    }
-
     private static long[] from(long[] addresses, int start) {
         return java.util.Arrays.copyOfRange(addresses, start, addresses.length);
-    }
-
-    private Kernel assign(Step step, long[] in) {
-        long bytes = step.inputs().getFirst().type().bytes();
-        return bytes % 4 == 0 ? Pointwise.copy(pool, bytes / 4, in[1], in[0]) : () -> Memory.copy(in[1], in[0], bytes);
-    }
-
-    private Kernel cast(Step step, DType dtype, long n, long x, long y) {
-        return dtype(step, 0) == dtype
-                ? () -> Memory.copy(x, y, n * dtype.bytes())
-                : dtype == DType.BF16 ? Bf16Conversion.round(pool, n, x, y) : Bf16Conversion.widen(pool, n, x, y);
-    }
-
-    /** Operands a, b, and the scales of b's rows where it is I8. */
-    private Kernel product(Step step, GemmShape shape, long scratch, long[] in, long out) {
-        DType stored = dtype(step, 1);
-        if (isBf16Product(step, shape)) {
-            return bf16Product(shape, step.outputs().getFirst().type().dtype(), scratch, in[0], in[1], out);
-        }
-        return stored == DType.F32
-                ? new Gemm(pool, scratch, shape, false, in[0], in[1], out)
-                : new NarrowProduct(pool, scratch, stored, shape, in[0], in[1], stored == DType.I8 ? in[2] : 0, out);
-    }
-
-    private long productBytes(Step step, GemmShape shape) {
-        if (isBf16Product(step, shape)) {
-            return bf16ProductBytes(shape, step.outputs().getFirst().type().dtype());
-        }
-        return dtype(step, 1) == DType.F32
-                ? Gemm.scratchBytes(shape, pool.threads())
-                : NarrowProduct.scratchBytes(shape, pool.threads());
-    }
-
-    /** Whether both matrices are BF16 and there is more to do than to read one of them, as there is for few vectors. */
-    private static boolean isBf16Product(Step step, GemmShape shape) {
-        boolean fewVectors =
-                shape.transposeB() && !shape.transposeA() && shape.batch() == 1 && shape.m() <= FEW_VECTORS;
-        return dtype(step, 0) == DType.BF16 && dtype(step, 1) == DType.BF16 && !fewVectors;
-    }
-
-    /** The product of two BF16 matrices, summed in F32, as F32 or BF16. */
-    private Kernel bf16Product(GemmShape shape, DType result, long scratch, long a, long b, long out) {
-        return tiles == null
-                ? new Bf16Product(pool, scratch, shape, result, a, b, out)
-                : new TileGemm(tiles, pool, scratch, shape, DType.BF16, DType.BF16, result, false, a, b, out);
-    }
-
-    private long bf16ProductBytes(GemmShape shape, DType result) {
-        return tiles == null
-                ? Bf16Product.scratchBytes(shape, result, pool.threads())
-                : TileGemm.scratchBytes(shape, pool.threads());
-    }
-
-    private static GemmShape head(Step step, Logits op) {
-        return GemmShape.of(rows(step, 0), op.vocabulary(), columns(step, 0), false, true);
-    }
-
-    private static GemmShape gemm(Step step, MatMul op) {
-        Shape a = shape(step, 0);
-        Shape result = step.outputs().getFirst().type().shape();
-        int k = a.dim(op.transposeA() ? -2 : -1);
-        int m = result.dim(-2);
-        int n = result.dim(-1);
-        return result.rank() == 2
-                ? GemmShape.of(m, n, k, op.transposeA(), op.transposeB())
-                : GemmShape.batched(result.dim(0), m, n, k, op.transposeA(), op.transposeB());
     }
 
     private static AttentionShape attention(Step step, int window) {
@@ -410,50 +294,6 @@ final class Lowering {
         return new AttentionShape(q.dim(0), cache.dim(1), q.dim(2), cache.dim(2), q.dim(3), window);
     }
 
-    private Kernel concat(Step step, int axis, long[] in, long out) {
-        Shape result = step.outputs().getFirst().type().shape();
-        long inner = bytes(step) * inner(result, axis);
-        long stride = inner * result.dim(axis);
-        long blocks = bytes(step) * result.elements() / stride;
-        Kernel[] parts = new Kernel[in.length];
-        long start = 0;
-        for (int i = 0; i < in.length; i++) {
-            long length = shape(step, i).dim(axis) * inner;
-            parts[i] = BlockCopy.of(pool, blocks, length, in[i], length, out + start, stride);
-            start += length;
-        }
-        return BlockCopy.sequence(parts);
-    }
-
-    private Kernel pad(Step step, int axis, int before, int after, long in, long out) {
-        Shape x = shape(step, 0);
-        long inner = bytes(step) * inner(x, axis);
-        long length = x.dim(axis) * inner;
-        long stride = length + (before + after) * inner;
-        long blocks = bytes(step) * x.elements() / length;
-        return BlockCopy.sequence(
-                BlockCopy.zero(pool, blocks, before * inner, out, stride),
-                BlockCopy.of(pool, blocks, length, in, length, out + before * inner, stride),
-                BlockCopy.zero(pool, blocks, after * inner, out + before * inner + length, stride));
-    }
-
-    /** (B, T, C) moved along T; zeros come in. */
-    private Kernel shift(Step step, int steps, long in, long out) {
-        Shape x = shape(step, 0);
-        int time = x.dim(1);
-        long width = bytes(step) * x.dim(2);
-        int moved = Math.clamp(Math.abs((long) steps), 0, time);
-        long stride = time * width;
-        long kept = (time - moved) * width;
-        long gap = moved * width;
-        long source = steps > 0 ? in : in + gap;
-        long target = steps > 0 ? out + gap : out;
-        long zeros = steps > 0 ? out : out + kept;
-        return BlockCopy.sequence(
-                BlockCopy.zero(pool, x.dim(0), gap, zeros, stride),
-                BlockCopy.of(pool, x.dim(0), kept, source, stride, target, stride));
-    }
-
     private Kernel append(Step step, long[] in) {
         Shape cache = shape(step, 0);
         Shape x = shape(step, 1);
@@ -465,49 +305,6 @@ final class Lowering {
         int positions = shape(step, 1).dim(0);
         return new Rotary(
                 pool, x.dim(0), x.dim(1), x.dim(2), x.dim(3), positions, inverse, in[0], in[1], in[2], in[3], out);
-    }
-
-    private boolean isTileLoss(Step step, SoftcapCrossEntropy op) {
-        return tiles != null && dtype(step, 0) == DType.BF16 && TileLoss.bounds(op.cap());
-    }
-
-    private Kernel loss(Step step, SoftcapCrossEntropy op, long[] in, long[] out, long scratch) {
-        int padded = shape(step, 1).dim(0);
-        long dx = op.differentiated() ? out[2] : 0;
-        long dw = op.differentiated() ? out[3] : 0;
-        if (tiles != null && isTileLoss(step, op)) {
-            return new TileLoss(
-                    tiles,
-                    pool,
-                    scratch,
-                    rows(step, 0),
-                    columns(step, 0),
-                    op.vocabulary(),
-                    padded,
-                    op.cap(),
-                    in[0],
-                    in[1],
-                    in[2],
-                    out[0],
-                    out[1],
-                    dx,
-                    dw);
-        }
-        return new VocabularyLoss(
-                pool,
-                scratch,
-                rows(step, 0),
-                columns(step, 0),
-                op.vocabulary(),
-                padded,
-                op.cap(),
-                in[0],
-                in[1],
-                in[2],
-                out[0],
-                out[1],
-                dx,
-                dw);
     }
 
     private static Kernel custom(CustomOp op, Step step, long[] in, long[] out) {

@@ -91,7 +91,7 @@ record Widened(Step step, Step wide) {
         Op op = step.op();
         for (int i = 0; i < in.length; i++) {
             if (isCopied(step.inputs(), wide.inputs(), i)) {
-                long elements = step.inputs().get(i).type().elements();
+                long elements = step.inputType(i).elements();
                 wideIn[i] = next;
                 kernels.add(Bf16Conversion.widen(pool, elements, in[i], next));
                 if (op.writes(i)) {

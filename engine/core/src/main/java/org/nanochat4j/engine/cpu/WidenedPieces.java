@@ -159,20 +159,18 @@ final class WidenedPieces implements Kernel {
                     Scale _,
                     Sigmoid _,
                     SigmoidGrad _,
-                    Zero _ -> new Cut(type(step, 0).elements(), Set.of());
+                    Zero _ -> new Cut(step.inputType(0).elements(), Set.of());
             case Add _ ->
-                type(step, 0).equals(type(step, 1)) ? new Cut(type(step, 0).elements(), Set.of()) : null;
-            case AdamWStep _ -> new Cut(type(step, 0).elements(), Set.of(4));
-            case Mix _ -> new Cut(type(step, 1).elements(), Set.of(0, 2));
-            case ScaleBy _ -> new Cut(type(step, 0).elements(), Set.of(1));
+                step.inputType(0).equals(step.inputType(1))
+                        ? new Cut(step.inputType(0).elements(), Set.of())
+                        : null;
+            case AdamWStep _ -> new Cut(step.inputType(0).elements(), Set.of(4));
+            case Mix _ -> new Cut(step.inputType(1).elements(), Set.of(0, 2));
+            case ScaleBy _ -> new Cut(step.inputType(0).elements(), Set.of(1));
             case RmsNorm _, RmsNormGrad _, RowDot _, ScaleRows _ ->
-                new Cut(type(step, 0).shape().rows(), Set.of());
+                new Cut(step.inputType(0).shape().rows(), Set.of());
             default -> null;
         };
-    }
-
-    private static TensorType type(Step step, int input) {
-        return step.inputs().get(input).type();
     }
 
     private static long rowsPerPiece(Step step, Cut cut) {

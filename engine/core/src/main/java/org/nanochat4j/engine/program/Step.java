@@ -19,6 +19,16 @@ public record Step(Op op, List<Value> inputs, List<Value> outputs, String callSi
         return inputs.stream().map(Value::type).toList();
     }
 
+    /**
+     * The type of an operand.
+     *
+     * @param index which
+     * @return its type
+     */
+    public TensorType inputType(int index) {
+        return inputs.get(index).type();
+    }
+
     /** {@return result types} */
     public List<TensorType> outputTypes() {
         return outputs.stream().map(Value::type).toList();

@@ -4,7 +4,6 @@ import static org.nanochat4j.engine.cpu.kernels.GemmTiling.ceil;
 import static org.nanochat4j.engine.cpu.kernels.GemmTiling.roundUp;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
 import static org.nanochat4j.engine.cpu.kernels.Memory.putFloat;
 
 import java.util.stream.IntStream;
@@ -18,7 +17,7 @@ import org.nanochat4j.engine.DType;
  * are never rounded; they are held for a range of the vocabulary at a time, row by row, and become U in BF16, the operand of both products, for all of the
  * vocabulary and a chunk of rows. The rows of x are rounded once more where they are scaled. So gradients carry the rounding of BF16 operands, losses do not.
  *
- * <p>Only for caps that bound e^z: {@link #bounds}.
+ * <p>Only for caps that bound e^z: {@link LossOperands#bounds}.
  */
 public final class TileLoss implements Kernel {
     /** Most rows of a chunk. More of them read and write dw less often, and hold more of U. */
@@ -33,26 +32,16 @@ public final class TileLoss implements Kernel {
     private static final long VECTOR_BYTES = 4L * LANES;
 
     private final Parallel pool;
-    private final int rows;
-    private final int width;
-    private final int vocabulary;
-    private final int paddedVocabulary;
-    private final float cap;
-    private final long x;
-    private final long w;
-    private final long targets;
-    private final long mean;
-    private final long losses;
-    private final long dx;
-    private final long dw;
-    private final boolean differentiated;
+    private final LossOperands operands;
     private final Layout at;
+    private final LossRows each;
     private final ChunkProducts whole;
     private final ChunkProducts last;
 
     private final Parallel.Task exponentiate = this::exponentiate;
     private final Parallel.Task scale = this::scale;
     private final Parallel.Task finish = this::finish;
+    private final LossRows.Correction correction = this::correct;
 
     /** The chunk being worked on, its first row and how many, and the range, its first word and how many. */
     private int start;
@@ -65,94 +54,28 @@ public final class TileLoss implements Kernel {
     private int counted;
 
     /**
-     * Binds the kernel; parameters as for {@link VocabularyLoss}, but x (N, C), w (Vp, C) and dx (N, C) are BF16.
+     * Binds the kernel.
      *
      * @param kernel usually {@link TileKernel#CODE}
      * @param scratch address of {@link #scratchBytes} bytes, 64-byte aligned
+     * @param operands with x, w and dx in BF16
      */
-    public TileLoss(
-            TileKernel kernel,
-            Parallel pool,
-            long scratch,
-            int rows,
-            int width,
-            int vocabulary,
-            int paddedVocabulary,
-            float cap,
-            long x,
-            long w,
-            long targets,
-            long mean,
-            long losses,
-            long dx,
-            long dw) {
-        this(
-                kernel,
-                CHUNK,
-                RANGE,
-                pool,
-                scratch,
-                rows,
-                width,
-                vocabulary,
-                paddedVocabulary,
-                cap,
-                x,
-                w,
-                targets,
-                mean,
-                losses,
-                dx,
-                dw);
+    public TileLoss(TileKernel kernel, Parallel pool, long scratch, LossOperands operands) {
+        this(kernel, CHUNK, RANGE, pool, scratch, operands);
     }
 
     /** With other extents of chunks and ranges. */
-    TileLoss(
-            TileKernel kernel,
-            int mostRows,
-            int mostWords,
-            Parallel pool,
-            long scratch,
-            int rows,
-            int width,
-            int vocabulary,
-            int paddedVocabulary,
-            float cap,
-            long x,
-            long w,
-            long targets,
-            long mean,
-            long losses,
-            long dx,
-            long dw) {
-        if (!bounds(cap)) {
-            throw new IllegalArgumentException("a cap of " + cap + " does not bound the exponentials");
-        }
-        if ((dx == 0) != (dw == 0)) {
-            throw new IllegalArgumentException("dx and dw come together or not at all");
+    TileLoss(TileKernel kernel, int mostRows, int mostWords, Parallel pool, long scratch, LossOperands operands) {
+        if (!LossOperands.bounds(operands.cap())) {
+            throw new IllegalArgumentException("a cap of " + operands.cap() + " does not bound the exponentials");
         }
         this.pool = pool;
-        this.rows = rows;
-        this.width = width;
-        this.vocabulary = vocabulary;
-        this.paddedVocabulary = paddedVocabulary;
-        this.cap = cap;
-        this.x = x;
-        this.w = w;
-        this.targets = targets;
-        this.mean = mean;
-        this.losses = losses;
-        this.dx = dx;
-        this.dw = dw;
-        this.differentiated = dx != 0;
-        this.at = Layout.of(scratch, rows, width, vocabulary, mostRows, mostWords, pool.threads());
+        this.operands = operands;
+        this.at = Layout.of(
+                scratch, operands.rows(), operands.width(), operands.vocabulary(), mostRows, mostWords, pool.threads());
+        this.each = at.each();
         this.whole = new ChunkProducts(kernel, pool, at, at.chunk());
         this.last = new ChunkProducts(kernel, pool, at, at.lastRows());
-    }
-
-    /** Whether a cap is so low that sums of e^z neither overflow nor vanish without a maximum subtracted. */
-    public static boolean bounds(float cap) {
-        return cap > 0 && cap * VectorMath.LOG2_E <= VocabularyLoss.SAFE_EXPONENT;
     }
 
     /** Bytes of scratch for a pool of {@code threads}. */
@@ -166,79 +89,59 @@ public final class TileLoss implements Kernel {
     }
 
     /**
-     * Where the parts of the scratch memory begin.
+     * Where the parts of the scratch memory begin, after what is known of each row.
      *
-     * @param chunk rows of a chunk
      * @param range words of a range
      */
-    private record Layout(long start, int rows, int width, int vocabulary, int chunk, int range, int threads) {
+    private record Layout(LossRows each, int rows, int width, int vocabulary, int range, int threads) {
         /** Chunks, and ranges, of nearly equal size, in whole blocks of the micro-kernel. */
         static Layout of(long start, int rows, int width, int vocabulary, int mostRows, int mostWords, int threads) {
-            return new Layout(
-                    start,
-                    rows,
-                    width,
-                    vocabulary,
-                    Math.min(rows, roundUp(ceil(rows, ceil(rows, mostRows)), TilePacking.UNIT)),
-                    roundUp(ceil(vocabulary, ceil(vocabulary, mostWords)), TilePacking.UNIT),
-                    threads);
+            int chunk = Math.min(rows, roundUp(ceil(rows, ceil(rows, mostRows)), TilePacking.UNIT));
+            int range = roundUp(ceil(vocabulary, ceil(vocabulary, mostWords)), TilePacking.UNIT);
+            var each = new LossRows(start, chunk, ceil(vocabulary, range));
+            return new Layout(each, rows, width, vocabulary, range, threads);
         }
 
-        int ranges() {
-            return ceil(vocabulary, range);
+        int chunk() {
+            return each.chunk();
         }
 
         int lastRows() {
-            return rows - (ceil(rows, chunk) - 1) * chunk;
+            return rows - (ceil(rows, chunk()) - 1) * chunk();
         }
 
         int lastWords() {
-            return vocabulary - (ranges() - 1) * range;
+            return vocabulary - (each.ranges() - 1) * range;
         }
 
         /** Logits of a range: (chunk, range) F32. */
         long logits() {
-            return start;
+            return each.end();
         }
 
         /** U: (chunk, V) BF16. */
         long u() {
-            return logits() + 4L * chunk * range;
+            return logits() + 4L * chunk() * range;
         }
 
         /** x times diag(1 / (sum count)): (chunk, C) BF16. */
         long scaled() {
-            return u() + Memory.align(2L * chunk * vocabulary);
+            return u() + Memory.align(2L * chunk() * vocabulary);
         }
 
         /** U w: (chunk, C) F32. */
         long gradient() {
-            return scaled() + Memory.align(2L * chunk * width);
-        }
-
-        /** Capped logit of the target of each row, in units of log2(e). */
-        long target() {
-            return gradient() + Memory.align(4L * chunk * width);
+            return scaled() + Memory.align(2L * chunk() * width);
         }
 
         /** U of the target of each row before its correction. */
         long targetU() {
-            return target() + Memory.align(4L * chunk);
-        }
-
-        /** 1 / (sum count) of each row. */
-        long factor() {
-            return targetU() + Memory.align(4L * chunk);
-        }
-
-        /** Sums of each range: (ranges, chunk). */
-        long sum(int range) {
-            return factor() + Memory.align(4L * chunk) * (1 + range);
+            return gradient() + Memory.align(4L * chunk() * width);
         }
 
         /** A vector of zeros. */
         long zeros() {
-            return sum(ranges());
+            return targetU() + each.bytes();
         }
 
         /** A row of exponentials, or of x in F32. */
@@ -252,7 +155,7 @@ public final class TileLoss implements Kernel {
         }
 
         long end() {
-            long most = IntStream.of(chunk, lastRows())
+            long most = IntStream.of(chunk(), lastRows())
                     .boxed()
                     .flatMap(count -> Stream.of(
                             projection(count, Math.min(range, vocabulary)),
@@ -314,118 +217,98 @@ public final class TileLoss implements Kernel {
 
     @Override
     public void run() {
-        counted = VocabularyLoss.countTargets(targets, rows, vocabulary);
+        counted = operands.countTargets();
+        operands.clearPadding();
         Memory.zero(at.zeros(), VECTOR_BYTES);
-        if (differentiated) {
-            Memory.zero(dw + 4L * vocabulary * width, 4L * (paddedVocabulary - vocabulary) * width);
-        }
+        Memory.zero(each.shift(), each.bytes());
+        int rows = operands.rows();
+        int width = operands.width();
+        int vocabulary = operands.vocabulary();
         double total = 0;
         for (start = 0; start < rows; start += at.chunk()) {
             count = Math.min(at.chunk(), rows - start);
             ChunkProducts products = start + count < rows ? whole : last;
-            long chunk = x + 2L * start * width;
+            long chunk = operands.x() + 2L * start * width;
             for (word = 0; word < vocabulary; word += at.range()) {
                 words = Math.min(at.range(), vocabulary - word);
                 TileGemm project = word + words < vocabulary ? products.project : products.projectLast;
-                project.run(chunk, w + 2L * word * width, at.logits());
+                project.run(chunk, operands.w() + 2L * word * width, at.logits());
                 pool.run(ceil(count, ROWS), exponentiate);
             }
-            total += collect();
-            if (differentiated) {
-                products.inputs.run(at.u(), w, at.gradient());
+            total += each.collect(operands, start, count, counted, correction);
+            if (operands.differentiated()) {
+                products.inputs.run(at.u(), operands.w(), at.gradient());
                 pool.run(ceil(count, ROWS), finish);
                 pool.run(ceil(count, ROWS), scale);
-                (start == 0 ? products.weights : products.moreWeights).run(at.u(), at.scaled(), dw);
+                (start == 0 ? products.weights : products.moreWeights).run(at.u(), at.scaled(), operands.dw());
             }
         }
-        putFloat(mean, (float) (total / counted));
+        putFloat(operands.mean(), (float) (total / counted));
     }
 
     private long u(int row) {
-        return at.u() + 2L * row * vocabulary;
+        return at.u() + 2L * row * operands.vocabulary();
     }
 
     /** Some rows of a range: capped logits become U, their exponentials are summed. */
     private void exponentiate(int index, int worker) {
         long exponentials = at.worker(worker);
         int vectors = ceil(words, LANES);
-        long sums = at.sum(word / at.range());
+        long sums = each.sum(word / at.range());
+        float cap = operands.cap();
         for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
             long z = at.logits() + 4L * i * at.range();
             VectorMath.tanh(z, z, words, 1 / cap, cap * VectorMath.LOG2_E);
             for (int j = words; j < vectors * LANES; j++) {
                 putFloat(z + 4L * j, AttentionTile.LOWEST);
             }
-            int target = getInt(targets + 4L * (start + i)) - word;
+            int target = operands.target(start + i) - word;
             boolean here = target >= 0 && target < words;
             if (here) {
-                putFloat(at.target() + 4L * i, getFloat(z + 4L * target));
+                putFloat(each.target() + 4L * i, getFloat(z + 4L * target));
             }
             VectorMath.exp2Rows(z, exponentials, VECTOR_BYTES, vectors, at.zeros());
-            putFloat(sums + 4L * i, LossTile.addRow(z, exponentials, vectors, slope()));
+            putFloat(sums + 4L * i, LossTile.addRow(z, exponentials, vectors, operands.slope()));
             if (here) {
                 putFloat(at.targetU() + 4L * i, getFloat(z + 4L * target));
             }
-            if (differentiated) {
+            if (operands.differentiated()) {
                 Bf16Conversion.round(words, z, u(i) + 2L * word);
             }
         }
     }
 
-    /** tanh(logit / cap) divided by z in units of log2(e). */
-    private float slope() {
-        return 1 / (cap * VectorMath.LOG2_E);
-    }
-
-    /** The losses of the chunk, the factors of its gradients, and the targets' part of U; returns the sum of the losses. */
-    private double collect() {
-        double total = 0;
-        for (int i = 0; i < count; i++) {
-            int target = getInt(targets + 4L * (start + i));
-            if (target < 0) {
-                putFloat(at.factor() + 4L * i, 0f);
-                putFloat(losses + 4L * (start + i), 0f);
-                continue;
-            }
-            double sum = 0;
-            for (int range = 0; range < at.ranges(); range++) {
-                sum += getFloat(at.sum(range) + 4L * i);
-            }
-            double z = getFloat(at.target() + 4L * i);
-            double loss = Math.log(sum) - z / VectorMath.LOG2_E;
-            putFloat(losses + 4L * (start + i), (float) loss);
-            total += loss;
-            putFloat(at.factor() + 4L * i, (float) (1 / (sum * counted)));
-            if (differentiated) {
-                double tanh = z * slope();
-                long place = at.targetU() + 4L * i;
-                putFloat(place, (float) (getFloat(place) - sum * (1 - tanh * tanh)));
-                Bf16Conversion.round(1, place, u(i) + 2L * target);
-            }
+    /** The target's part of U. */
+    private void correct(int row, int target, double excess) {
+        if (operands.differentiated()) {
+            long place = at.targetU() + 4L * row;
+            putFloat(place, (float) (getFloat(place) - excess));
+            Bf16Conversion.round(1, place, u(row) + 2L * target);
         }
-        return total;
     }
 
     /** Some rows of x, times their factors. */
     private void scale(int index, int worker) {
         long row = at.worker(worker);
+        int width = operands.width();
         for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
-            Bf16Conversion.widen(width, x + 2L * (start + i) * width, row);
-            scaleRow(row, getFloat(at.factor() + 4L * i));
+            Bf16Conversion.widen(width, operands.x() + 2L * (start + i) * width, row);
+            scaleRow(row, width, getFloat(each.factor() + 4L * i));
             Bf16Conversion.round(width, row, at.scaled() + 2L * i * width);
         }
     }
 
     /** Some rows of dx. */
     private void finish(int index, int worker) {
+        int width = operands.width();
         for (int i = index * ROWS; i < Math.min(count, (index + 1) * ROWS); i++) {
             long row = at.gradient() + 4L * i * width;
-            scaleRow(row, getFloat(at.factor() + 4L * i));
-            Bf16Conversion.round(width, row, dx + 2L * (start + i) * width);
+            scaleRow(row, width, getFloat(each.factor() + 4L * i));
+            Bf16Conversion.round(width, row, operands.dx() + 2L * (start + i) * width);
         }
     }
 
-    private void scaleRow(long row, float factor) {
+    private static void scaleRow(long row, int width, float factor) {
         for (int j = 0; j < width; j++) {
             putFloat(row + 4L * j, factor * getFloat(row + 4L * j));
         }

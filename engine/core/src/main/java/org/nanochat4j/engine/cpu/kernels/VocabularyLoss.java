@@ -1,13 +1,12 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import static org.nanochat4j.engine.cpu.kernels.GemmTiling.ceil;
+import static org.nanochat4j.engine.cpu.kernels.GemmTiling.roundUp;
 import static org.nanochat4j.engine.cpu.kernels.Memory.LANES;
 import static org.nanochat4j.engine.cpu.kernels.Memory.getFloat;
-import static org.nanochat4j.engine.cpu.kernels.Memory.getInt;
 import static org.nanochat4j.engine.cpu.kernels.Memory.putFloat;
 import static org.nanochat4j.engine.cpu.kernels.Panels.BYTES;
 import static org.nanochat4j.engine.cpu.kernels.Panels.WIDTH;
-
-import org.nanochat4j.engine.EngineException;
 
 /**
  * Cross entropy of softcapped logits z = cap tanh(x wᵀ / cap), fused with the vocabulary projection and with both gradients of the mean loss.
@@ -31,32 +30,19 @@ public final class VocabularyLoss implements Kernel {
     /** Parts of the vocabulary: at least as many as threads that can help, but each has its own partial sum of dx. */
     private static final int RANGES = 16;
 
-    /** Bound of |z| log2(e) below which sums of 2^z neither overflow nor vanish. */
-    static final float SAFE_EXPONENT = 80;
-
     private final Parallel pool;
     private final Products products;
-    private final int rows;
-    private final int width;
-    private final int vocabulary;
-    private final int paddedVocabulary;
-    private final float cap;
-    private final long x;
-    private final long w;
-    private final long targets;
-    private final long mean;
-    private final long losses;
-    private final long dx;
-    private final long dw;
+    private final LossOperands operands;
     private final boolean needsMaximum;
-    private final boolean differentiated;
     private final Layout at;
+    private final LossRows each;
 
     private final Parallel.Task pack = this::pack;
     private final Parallel.Task project = this::project;
     private final Parallel.Task exponentiate = this::exponentiate;
     private final Parallel.Task differentiate = this::differentiate;
     private final Parallel.Task finish = this::finish;
+    private final LossRows.Correction correction = this::correct;
 
     /** The chunk being worked on: its first row, and how many. */
     private int start;
@@ -70,91 +56,54 @@ public final class VocabularyLoss implements Kernel {
      * Binds the kernel.
      *
      * @param scratch address of {@link #scratchBytes} bytes, 64-byte aligned
-     * @param rows N
-     * @param width C
-     * @param vocabulary V, how many rows of w count
-     * @param paddedVocabulary Vp, rows of w and dw
-     * @param cap bound of the logits; positive infinity for none
-     * @param x address of (N, C)
-     * @param w address of (Vp, C)
-     * @param targets address of I32 (N), -1 = ignored
-     * @param mean receives the mean loss over the targets that count (1), NaN if none
-     * @param losses receives the loss of each row (N), 0 where ignored
-     * @param dx receives the gradient of the mean with respect to x (N, C); 0 together with {@code dw} for no gradients
-     * @param dw receives the gradient of the mean with respect to w (Vp, C), 0 in the padding rows
      */
-    public VocabularyLoss(
-            Parallel pool,
-            long scratch,
-            int rows,
-            int width,
-            int vocabulary,
-            int paddedVocabulary,
-            float cap,
-            long x,
-            long w,
-            long targets,
-            long mean,
-            long losses,
-            long dx,
-            long dw) {
-        if (!(cap > 0)) {
-            throw new IllegalArgumentException("the cap must be positive, not " + cap);
-        }
-        if ((dx == 0) != (dw == 0)) {
-            throw new IllegalArgumentException("dx and dw come together or not at all");
-        }
+    public VocabularyLoss(Parallel pool, long scratch, LossOperands operands) {
         this.pool = pool;
         this.products = pool.products();
-        this.rows = rows;
-        this.width = width;
-        this.vocabulary = vocabulary;
-        this.paddedVocabulary = paddedVocabulary;
-        this.cap = cap;
-        this.x = x;
-        this.w = w;
-        this.targets = targets;
-        this.mean = mean;
-        this.losses = losses;
-        this.dx = dx;
-        this.dw = dw;
-        this.needsMaximum = cap * VectorMath.LOG2_E > SAFE_EXPONENT;
-        this.differentiated = dx != 0;
-        this.at = new Layout(scratch, chunkRows(rows), width, vocabulary);
+        this.operands = operands;
+        this.needsMaximum = !LossOperands.bounds(operands.cap());
+        this.at = Layout.of(scratch, operands.rows(), operands.width(), operands.vocabulary());
+        this.each = at.each();
     }
 
     /** Bytes of scratch for a pool of {@code threads}. */
     public static long scratchBytes(int rows, int width, int vocabulary, int threads) {
-        Layout layout = new Layout(0, chunkRows(rows), width, vocabulary);
-        return layout.worker(threads);
+        return Layout.of(0, rows, width, vocabulary).worker(threads);
     }
 
-    /** Rows of a chunk: whole panels, and chunks of nearly equal size. */
-    private static int chunkRows(int rows) {
-        int chunks = (rows + CHUNK - 1) / CHUNK;
-        int even = (rows + chunks - 1) / chunks;
-        return (even + WIDTH - 1) / WIDTH * WIDTH;
-    }
-
-    /** Where the parts of the scratch memory begin. */
-    private record Layout(long start, int chunk, int width, int vocabulary) {
-        /** Bytes from the logits of one word to those of the next, and of every array over the rows of a chunk. */
-        long row() {
-            return 4L * chunk;
+    /** Where the parts of the scratch memory begin, after what is known of each row. */
+    private record Layout(LossRows each, int width, int vocabulary) {
+        /** For chunks of whole panels and of nearly equal size. */
+        static Layout of(long start, int rows, int width, int vocabulary) {
+            int chunk = roundUp(ceil(rows, ceil(rows, CHUNK)), WIDTH);
+            return new Layout(new LossRows(start, chunk, ceil(vocabulary, span(vocabulary))), width, vocabulary);
         }
 
         /** Words of a range: whole tiles. */
+        private static int span(int vocabulary) {
+            return roundUp(ceil(vocabulary, RANGES), TILE);
+        }
+
         int span() {
-            return ((vocabulary + RANGES - 1) / RANGES + TILE - 1) / TILE * TILE;
+            return span(vocabulary);
+        }
+
+        int chunk() {
+            return each.chunk();
         }
 
         int ranges() {
-            return (vocabulary + span() - 1) / span();
+            return each.ranges();
+        }
+
+        /** Bytes from the logits of one word to those of the next. */
+        long row() {
+            return 4L * chunk();
         }
 
         /** x transposed: panels of (C, WIDTH). */
         long columns() {
-            return start;
+            return each.end();
         }
 
         /** x times diag(1 / (sum count)): panels of (rows of the chunk, WIDTH). */
@@ -164,37 +113,17 @@ public final class VocabularyLoss implements Kernel {
 
         /** Logits, then U: (V, chunk). */
         long logits() {
-            return scaled() + Panels.packedBytes(chunk, width);
-        }
-
-        /** Capped logit of the target of each row. */
-        long target() {
-            return logits() + row() * vocabulary;
-        }
-
-        /** What is subtracted from a logit before it is exponentiated. */
-        long shift() {
-            return target() + row();
-        }
-
-        /** 1 / (sum count) of each row. */
-        long factor() {
-            return shift() + row();
-        }
-
-        /** Sums of each range. */
-        long sum(int range) {
-            return factor() + row() * (1 + range);
+            return scaled() + Panels.packedBytes(chunk(), width);
         }
 
         /** Maxima of each range. */
         long maximum(int range) {
-            return sum(RANGES) + row() * range;
+            return logits() + row() * (vocabulary + range);
         }
 
         /** Ones: (WIDTH). */
         long ones() {
-            return maximum(RANGES);
+            return maximum(ranges());
         }
 
         /** Share of a range in dx, transposed like x. */
@@ -204,7 +133,7 @@ public final class VocabularyLoss implements Kernel {
 
         /** Exponentials of a tile. */
         long worker(int worker) {
-            return gradient(RANGES) + worker * (TILE * row() + TILE * BYTES);
+            return gradient(ranges()) + worker * (TILE * row() + TILE * BYTES);
         }
 
         /** Columns of dw that do not fill a panel. */
@@ -215,59 +144,44 @@ public final class VocabularyLoss implements Kernel {
 
     @Override
     public void run() {
-        counted = countTargets(targets, rows, vocabulary);
+        counted = operands.countTargets();
         AttentionTile.fill(at.ones(), 1f);
-        if (differentiated) {
-            Memory.zero(dw + 4L * vocabulary * width, 4L * (paddedVocabulary - vocabulary) * width);
-        }
+        operands.clearPadding();
+        int rows = operands.rows();
+        int width = operands.width();
         double total = 0;
         for (start = 0; start < rows; start += at.chunk()) {
             count = Math.min(at.chunk(), rows - start);
             pool.run(panels(), pack);
-            Memory.zero(at.shift(), at.row());
+            Memory.zero(each.shift(), at.row());
             pool.run(at.ranges(), project);
             if (needsMaximum) {
                 collectMaximum();
                 pool.run(at.ranges(), exponentiate);
             }
-            total += collect();
-            if (differentiated) {
-                int panels = (width + WIDTH - 1) / WIDTH;
-                Panels.packRows(x + 4L * start * width, 4L * width, count, width, at.scaled());
-                LossTile.scaleRows(at.scaled(), panels, count, at.factor());
+            total += each.collect(operands, start, count, counted, correction);
+            if (operands.differentiated()) {
+                Panels.packRows(operands.x() + 4L * start * width, 4L * width, count, width, at.scaled());
+                LossTile.scaleRows(at.scaled(), ceil(width, WIDTH), count, each.factor());
                 pool.run(at.ranges(), differentiate);
                 pool.run(panels(), finish);
             }
         }
-        putFloat(mean, (float) (total / counted));
-    }
-
-    /** How many targets are not to be ignored; all are checked. */
-    static int countTargets(long targets, int rows, int vocabulary) {
-        int n = 0;
-        for (int i = 0; i < rows; i++) {
-            int target = getInt(targets + 4L * i);
-            if (target < -1 || target >= vocabulary) {
-                throw new EngineException.BadData("SoftcapCrossEntropy: target " + target + " of row " + i
-                        + " is outside the vocabulary of " + vocabulary
-                        + "\n  remedy: targets are ids below the vocabulary, or -1 to be ignored");
-            }
-            n += target >= 0 ? 1 : 0;
-        }
-        return n;
+        putFloat(operands.mean(), (float) (total / counted));
     }
 
     /** Panels of rows that the chunk fills. */
     private int panels() {
-        return (count + WIDTH - 1) / WIDTH;
+        return ceil(count, WIDTH);
     }
 
     private void pack(int panel, int worker) {
         int first = panel * WIDTH;
+        int width = operands.width();
         // Without a cap the logits come out in units of log2(e); with one, the cap brings them there.
-        float scale = cap == Float.POSITIVE_INFINITY ? VectorMath.LOG2_E : 1f;
+        float scale = operands.cap() == Float.POSITIVE_INFINITY ? VectorMath.LOG2_E : 1f;
         Panels.packTransposed(
-                x + 4L * (start + first) * width,
+                operands.x() + 4L * (start + first) * width,
                 4L * width,
                 Math.min(WIDTH, count - first),
                 width,
@@ -278,18 +192,20 @@ public final class VocabularyLoss implements Kernel {
     /** The logits of a range, capped, in units of log2(e); then exponentials or maxima. */
     private void project(int range, int worker) {
         int columns = panels() * WIDTH;
-        Memory.zero(at.sum(range), at.row());
+        int width = operands.width();
+        float cap = operands.cap();
+        Memory.zero(each.sum(range), at.row());
         for (int panel = 0; panel < panels(); panel++) {
             AttentionTile.fill(at.maximum(range) + panel * BYTES, AttentionTile.LOWEST);
         }
-        int end = Math.min(vocabulary, (range + 1) * at.span());
+        int end = Math.min(operands.vocabulary(), (range + 1) * at.span());
         for (int word = range * at.span(); word < end; word += TILE) {
             int words = Math.min(TILE, end - word);
             long tile = at.logits() + word * at.row();
             for (int panel = 0; panel < panels(); panel++) {
                 products.rows(
                         words,
-                        w + 4L * word * width,
+                        operands.w() + 4L * word * width,
                         4L * width,
                         width,
                         at.columns() + panel * BYTES * width,
@@ -304,9 +220,9 @@ public final class VocabularyLoss implements Kernel {
                 }
             }
             for (int i = 0; i < count; i++) {
-                int target = getInt(targets + 4L * (start + i)) - word;
+                int target = operands.target(start + i) - word;
                 if (target >= 0 && target < words) {
-                    putFloat(at.target() + 4L * i, getFloat(tile + target * at.row() + 4L * i));
+                    putFloat(each.target() + 4L * i, getFloat(tile + target * at.row() + 4L * i));
                 }
             }
             if (needsMaximum) {
@@ -323,12 +239,12 @@ public final class VocabularyLoss implements Kernel {
             for (int range = 0; range < at.ranges(); range++) {
                 maximum = Math.max(maximum, getFloat(at.maximum(range) + 4L * i));
             }
-            putFloat(at.shift() + 4L * i, maximum);
+            putFloat(each.shift() + 4L * i, maximum);
         }
     }
 
     private void exponentiate(int range, int worker) {
-        int end = Math.min(vocabulary, (range + 1) * at.span());
+        int end = Math.min(operands.vocabulary(), (range + 1) * at.span());
         for (int word = range * at.span(); word < end; word += TILE) {
             exponentiate(at.logits() + word * at.row(), Math.min(TILE, end - word), range, worker);
         }
@@ -339,56 +255,30 @@ public final class VocabularyLoss implements Kernel {
         int columns = panels() * WIDTH;
         long exponentials = at.worker(worker);
         for (long j = 0; j < 4L * columns; j += 4L * LANES) {
-            VectorMath.exp2Rows(tile + j, exponentials + j, at.row(), words, at.shift() + j);
+            VectorMath.exp2Rows(tile + j, exponentials + j, at.row(), words, each.shift() + j);
         }
-        LossTile.addExponentials(tile, exponentials, at.row(), words, columns, at.sum(range), slope());
+        LossTile.addExponentials(tile, exponentials, at.row(), words, columns, each.sum(range), operands.slope());
     }
 
-    /** tanh(logit / cap) divided by z in units of log2(e). */
-    private float slope() {
-        return 1 / (cap * VectorMath.LOG2_E);
-    }
-
-    /** The losses of the chunk, the factors of its gradients, and the targets' part of U; returns the sum of the losses. */
-    private double collect() {
-        double total = 0;
-        for (int i = 0; i < at.chunk(); i++) {
-            int target = i < count ? getInt(targets + 4L * (start + i)) : -1;
-            putFloat(at.factor() + 4L * i, 0f);
-            if (target < 0) {
-                if (i < count) {
-                    putFloat(losses + 4L * (start + i), 0f);
-                }
-                continue;
-            }
-            double sum = 0;
-            for (int range = 0; range < at.ranges(); range++) {
-                sum += getFloat(at.sum(range) + 4L * i);
-            }
-            float z = getFloat(at.target() + 4L * i);
-            double loss = Math.log(sum) + ((double) getFloat(at.shift() + 4L * i) - z) / VectorMath.LOG2_E;
-            putFloat(losses + 4L * (start + i), (float) loss);
-            total += loss;
-            putFloat(at.factor() + 4L * i, (float) (1 / (sum * counted)));
-            double tanh = (double) z * slope();
-            long u = at.logits() + target * at.row() + 4L * i;
-            putFloat(u, (float) (getFloat(u) - sum * (1 - tanh * tanh)));
-        }
-        return total;
+    /** The target's part of U. */
+    private void correct(int row, int target, double excess) {
+        long u = at.logits() + target * at.row() + 4L * row;
+        putFloat(u, (float) (getFloat(u) - excess));
     }
 
     /** dw of a range, and its share in dx. */
     private void differentiate(int range, int worker) {
+        int width = operands.width();
         long gradient = at.gradient(range);
         Memory.zero(gradient, panels() * BYTES * width);
-        int end = Math.min(vocabulary, (range + 1) * at.span());
+        int end = Math.min(operands.vocabulary(), (range + 1) * at.span());
         for (int word = range * at.span(); word < end; word += TILE) {
             int words = Math.min(TILE, end - word);
             long tile = at.logits() + word * at.row();
             long weights = 4L * word * width;
             for (int j = 0; j < width; j += WIDTH) {
                 long panel = at.scaled() + j / WIDTH * BYTES * count;
-                long target = dw + weights + 4L * j;
+                long target = operands.dw() + weights + 4L * j;
                 if (j + WIDTH <= width) {
                     products.rows(words, tile, at.row(), count, panel, target, 4L * width, start > 0);
                 } else {
@@ -399,7 +289,7 @@ public final class VocabularyLoss implements Kernel {
             for (int panel = 0; panel < panels(); panel++) {
                 products.columns(
                         width,
-                        w + weights,
+                        operands.w() + weights,
                         4L * width,
                         words,
                         tile + panel * BYTES,
@@ -413,6 +303,7 @@ public final class VocabularyLoss implements Kernel {
 
     /** Adds the shares of dx of one panel of rows and writes it. */
     private void finish(int panel, int worker) {
+        int width = operands.width();
         long gradient = at.gradient(0) + panel * BYTES * width;
         int first = panel * WIDTH;
         LossTile.addTerms(gradient, at.ranges() - 1, at.row() * width, (long) width * WIDTH);
@@ -421,8 +312,8 @@ public final class VocabularyLoss implements Kernel {
                 BYTES,
                 Math.min(WIDTH, count - first),
                 width,
-                at.factor() + panel * BYTES,
-                dx + 4L * (start + first) * width,
+                each.factor() + panel * BYTES,
+                operands.dx() + 4L * (start + first) * width,
                 4L * width);
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.DType;
 
-/** The loss on tiles, by the micro-kernel's twin, beside the F32 kernel over the same rounded numbers. */
+/** The loss on tiles, or by the micro-kernel's twin where there are none, beside the F32 kernel over the same rounded numbers. */
 class TileLossTest {
     private static final int CHUNK = 64;
     private static final int RANGE = 96;
@@ -65,27 +65,21 @@ class TileLossTest {
             return narrow;
         }
 
+        private LossOperands operands(long x, long w, long dx, long dw) {
+            return new LossOperands(
+                    size.rows, size.width, size.vocabulary, size.padded, 15f, x, w, targets, mean, losses, dx, dw);
+        }
+
         void tiles(Parallel pool, boolean differentiated) {
             long scratch = buffers.scratch(
                     TileLoss.scratchBytes(size.rows, size.width, size.vocabulary, CHUNK, RANGE, pool.threads()));
             new TileLoss(
-                            new TileTwin(),
+                            TileTwin.orTiles(),
                             CHUNK,
                             RANGE,
                             pool,
                             scratch,
-                            size.rows,
-                            size.width,
-                            size.vocabulary,
-                            size.padded,
-                            15f,
-                            x,
-                            w,
-                            targets,
-                            mean,
-                            losses,
-                            differentiated ? dx : 0,
-                            differentiated ? dw : 0)
+                            operands(x, w, differentiated ? dx : 0, differentiated ? dw : 0))
                     .run();
             if (differentiated) {
                 NarrowRows.widen(DType.BF16, size.rows * size.width, dx, wideDx);
@@ -96,22 +90,7 @@ class TileLossTest {
         void panels(Parallel pool) {
             long scratch = buffers.scratch(
                     VocabularyLoss.scratchBytes(size.rows, size.width, size.vocabulary, pool.threads()));
-            new VocabularyLoss(
-                            pool,
-                            scratch,
-                            size.rows,
-                            size.width,
-                            size.vocabulary,
-                            size.padded,
-                            15f,
-                            wideX,
-                            wideW,
-                            targets,
-                            mean,
-                            losses,
-                            wideDx,
-                            dw)
-                    .run();
+            new VocabularyLoss(pool, scratch, operands(wideX, wideW, wideDx, dw)).run();
         }
 
         List<float[]> results() {
@@ -169,13 +148,14 @@ class TileLossTest {
     @Test
     @DisplayName("caps that do not bound the exponentials are refused")
     void caps() {
-        assertEquals(true, TileLoss.bounds(15f));
-        assertEquals(false, TileLoss.bounds(Float.POSITIVE_INFINITY));
-        assertEquals(false, TileLoss.bounds(80f));
+        assertEquals(true, LossOperands.bounds(15f));
+        assertEquals(false, LossOperands.bounds(Float.POSITIVE_INFINITY));
+        assertEquals(false, LossOperands.bounds(80f));
         try (Parallel pool = new Parallel(1)) {
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> new TileLoss(new TileTwin(), pool, 0, 1, 1, 1, 1, 80f, 0, 0, 0, 0, 0, 0, 0));
+                    () -> new TileLoss(
+                            new TileTwin(), pool, 0, new LossOperands(1, 1, 1, 1, 80f, 0, 0, 0, 0, 0, 0, 0)));
         }
     }
 

@@ -106,18 +106,19 @@ class VocabularyLossTest {
             return new VocabularyLoss(
                     pool,
                     scratch,
-                    size.rows,
-                    size.width,
-                    size.vocabulary,
-                    size.padded,
-                    size.cap,
-                    x,
-                    w,
-                    targetIds,
-                    mean,
-                    losses,
-                    differentiated ? dx : 0,
-                    differentiated ? dw : 0);
+                    new LossOperands(
+                            size.rows,
+                            size.width,
+                            size.vocabulary,
+                            size.padded,
+                            size.cap,
+                            x,
+                            w,
+                            targetIds,
+                            mean,
+                            losses,
+                            differentiated ? dx : 0,
+                            differentiated ? dw : 0));
         }
 
         /** Gradients are compared after multiplication by the number of rows, which brings them to the scale of x and w. */
