@@ -2,11 +2,13 @@
 PyTorch's nanochat and this one in one run, alternating: medians of each side, and ours over theirs.
 
 Each side is one long-lived process that measures on command (`nanochat bench serve` here, peer.py there), so neither compiles while it is timed, and
-the other one waits meanwhile. Both get the same number of threads. What is compared: F32 matrix products, training (compiled; BF16 on request),
-reading a prompt, decoding, learning a vocabulary (HuggingFace tokenizers), encoding (tiktoken). Runs on the Python that has torch.
+the other one waits meanwhile. Both get the same number of threads. What is compared: matrix products, training (compiled), reading a prompt, decoding,
+each in the types of --dtypes and named by it; learning a vocabulary (HuggingFace tokenizers), encoding (tiktoken). With several types there are also rows of
+each side's better choice, from the same measurements. Runs on the Python that has torch.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -17,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 GROUPS = ("gemm", "train", "decode", "prefill", "tokenizer")
+TORCH = {"f32": "float32", "bf16": "bfloat16"}
 
 
 class Side:
@@ -61,12 +64,12 @@ class Comparison:
         self.ours = Side([str(args.nanochat), "bench", "serve"], dict(os.environ), self.log)
         self.peers = {}
 
-    def peer(self, dtype="float32"):
-        """PyTorch computes in one type per process."""
+    def peer(self, dtype="f32"):
+        """PyTorch's nanochat computes in one type per process."""
         if dtype not in self.peers:
             command = [sys.executable, str(HERE / "peer.py"), "--peer", str(self.args.peer)]
             command += ["--threads", str(self.args.threads)]
-            self.peers[dtype] = Side(command, dict(self.environment, NANOCHAT_DTYPE=dtype), self.log)
+            self.peers[dtype] = Side(command, dict(self.environment, NANOCHAT_DTYPE=TORCH[dtype]), self.log)
         return self.peers[dtype]
 
     def measure(self, *words):
@@ -110,20 +113,21 @@ class Comparison:
                 shapes.append((args.batch_tokens, rows, columns, "NT"))
                 shapes.append((args.batch_tokens, columns, rows, "NN"))
                 shapes.append((rows, columns, args.batch_tokens, "TN"))
-        ratios = []
-        for m, n, k, case in shapes:
-            work = 2e-9 * m * n * k
-            ask = dict(what="gemm", m=m, n=n, k=k, case=case, rounds=5, seconds=args.seconds, warm_seconds=args.seconds)
-            options = ["--shape", f"{m}x{n}x{k}:{case}", "--seconds", str(args.seconds)]
-            options += ["--warmup-seconds", str(args.seconds), "--rounds", "5"]
-            row = self.alternate(
-                f"gemm {m}x{n}x{k} {case}",
-                lambda: self.measure("gemm", *options)["kernels"][0]["gflops"],
-                lambda: work / self.peer().ask(dict(ask))["seconds"],
-                "GFLOP/s",
-            )
-            ratios.append(row["ratio"])
-        self.note(f"gemm: mean ratio {statistics.mean(ratios):.2f}, lowest {min(ratios):.2f}")
+        for dtype in args.dtypes:
+            ratios = []
+            for m, n, k, case in shapes:
+                work = 2e-9 * m * n * k
+                ask = dict(what="gemm", m=m, n=n, k=k, case=case, rounds=5, seconds=args.seconds, warm_seconds=args.seconds)
+                options = ["--shape", f"{m}x{n}x{k}:{case}", "--dtype", dtype, "--seconds", str(args.seconds)]
+                options += ["--warmup-seconds", str(args.seconds), "--rounds", "5"]
+                row = self.alternate(
+                    f"gemm {m}x{n}x{k} {case}, {dtype}",
+                    lambda: self.measure("gemm", *options)["kernels"][0]["gflops"],
+                    lambda: work / self.peer(dtype).ask(dict(ask))["seconds"],
+                    "GFLOP/s",
+                )
+                ratios.append(row["ratio"])
+            self.note(f"gemm, {dtype}: mean ratio {statistics.mean(ratios):.2f}, lowest {min(ratios):.2f}")
 
     def shape(self, depth):
         args = self.args
@@ -136,57 +140,71 @@ class Comparison:
     def train(self):
         args = self.args
         for depth in args.train_depths:
-            values, words = self.shape(depth)
-            step = ["--total-batch-size", str(args.total), "--no-profile"]
-            tried = self.measure("train", *words, *step, "--steps", "2", "--warmup", "1")
-            best_rows = tried["micro_batch"]
-            self.note(f"train depth {depth}: our better micro-batch is {best_rows} rows")
-            for dtype in ["float32"] + (["bfloat16"] if args.bf16 else []):
-                rows_of_best, speeds = {}, {}
-                for rows in dict.fromkeys([*args.micro_batches, best_rows]):
-                    ask = dict(what="train", rows=rows, total=args.total, compile=not args.eager, **values)
-                    ask.update(steps=args.steps, warm_up=1)
-                    memory = {}
+            ours, theirs = {}, {}
+            for dtype in args.dtypes:
+                ours[dtype], theirs[dtype] = self.train_in(depth, dtype)
+            for one, other in itertools.product(args.dtypes, repeat=2):
+                name = f"train depth {depth}, better micro-batch of each, ours {one}, peer {other}"
+                self.row(name, ours[one], theirs[other], "tok/s")
 
-                    def ours():
-                        options = ["--device-batch-size", str(rows), "--steps", str(args.steps), "--warmup", "1"]
-                        result = self.measure("train", *words, *step, *options)
-                        memory["ours"] = max(memory.get("ours", 0), result["peak_memory"] or 0)
-                        return result["tok_per_sec"]
+    def train_in(self, depth, dtype):
+        """Speeds of both sides' better micro-batches."""
+        args = self.args
+        values, words = self.shape(depth)
+        step = ["--total-batch-size", str(args.total), "--dtype", dtype, "--no-profile"]
+        tried = self.measure("train", *words, *step, "--steps", "2", "--warmup", "1")
+        best_rows = tried["micro_batch"]
+        self.note(f"train depth {depth}, {dtype}: our better micro-batch is {best_rows} rows")
+        one, other = [], []
+        for rows in dict.fromkeys([*args.micro_batches, best_rows]):
+            ask = dict(what="train", rows=rows, total=args.total, compile=not args.eager, **values)
+            ask.update(steps=args.steps, warm_up=1)
+            memory = {"ours": 0, "peer": 0}
 
-                    def theirs():
-                        result = self.peer(dtype).ask(dict(ask))
-                        memory["peer"] = max(memory.get("peer", 0), result["peak_memory"] or 0)
-                        return args.total / result["seconds"]
+            def ours():
+                options = ["--device-batch-size", str(rows), "--steps", str(args.steps), "--warmup", "1"]
+                result = self.measure("train", *words, *step, *options)
+                memory["ours"] = max(memory["ours"], result["peak_memory"] or 0)
+                return result["tok_per_sec"]
 
-                    row = self.alternate(
-                        f"train depth {depth}, micro-batch {rows}, peer {dtype}", ours, theirs, "tok/s"
-                    )
-                    row["peak_memory"] = memory
-                    speeds[rows] = row["peer_all"]
-                    rows_of_best[rows] = row["ours_all"]
-                    if memory.get("ours") and memory.get("peer"):
-                        self.note(
-                            f"  peak resident memory: ours {memory['ours'] / 2**30:.2f} GiB,"
-                            f" peer {memory['peer'] / 2**30:.2f} GiB"
-                        )
-                one = max(rows_of_best.values(), key=statistics.median)
-                other = max(speeds.values(), key=statistics.median)
-                self.row(f"train depth {depth}, better micro-batch of each, peer {dtype}", one, other, "tok/s")
+            def theirs():
+                result = self.peer(dtype).ask(dict(ask))
+                memory["peer"] = max(memory["peer"], result["peak_memory"] or 0)
+                return args.total / result["seconds"]
+
+            row = self.alternate(f"train depth {depth}, micro-batch {rows}, {dtype}", ours, theirs, "tok/s")
+            row["peak_memory"] = memory
+            one.append(row["ours_all"])
+            other.append(row["peer_all"])
+            if all(memory.values()):
+                self.note(
+                    f"  peak resident memory: ours {memory['ours'] / 2**30:.2f} GiB, peer {memory['peer'] / 2**30:.2f} GiB"
+                )
+        return max(one, key=statistics.median), max(other, key=statistics.median)
 
     def generate(self, depth, prompt, tokens, batch, figure):
+        name = f"{figure} depth {depth}, prompt {prompt}, batch {batch}"
+        ours, theirs = {}, {}
+        for dtype in self.args.dtypes:
+            row = self.generate_in(dtype, name, depth, prompt, tokens, batch, figure)
+            ours[dtype], theirs[dtype] = row["ours_all"], row["peer_all"]
+        if len(ours) > 1:
+            one, other = (max(side, key=lambda dtype: statistics.median(side[dtype])) for side in (ours, theirs))
+            self.row(f"{name}, better type of each: ours {one}, peer {other}", ours[one], theirs[other], "tok/s")
+
+    def generate_in(self, dtype, name, depth, prompt, tokens, batch, figure):
         values, words = self.shape(depth)
         ask = dict(what="decode", prompt=prompt, tokens=tokens, batch=batch, rounds=1, warm_up=1, **values)
-        options = ["decode", *words, "--prompt", str(prompt), "--tokens", str(tokens), "--batch", str(batch)]
-        options += ["--rounds", "1", *self.args.ours_decode]
+        options = ["decode", *words, "--dtype", dtype, "--prompt", str(prompt), "--tokens", str(tokens)]
+        options += ["--batch", str(batch), "--rounds", "1", *self.args.ours_decode]
         # before the first alternation, so that both have compiled what they compile
         self.measure(*options, "--warmup", "3")
-        self.peer().ask(dict(ask, warm_up=3))
+        self.peer(dtype).ask(dict(ask, warm_up=3))
         count = batch * (prompt if figure == "prefill" else 1)
-        self.alternate(
-            f"{figure} depth {depth}, prompt {prompt}, batch {batch}",
+        return self.alternate(
+            f"{name}, {dtype}",
             lambda: self.measure(*options, "--warmup", "1")[f"{figure}_tok_per_sec"],
-            lambda: count / self.peer().ask(dict(ask))[figure],
+            lambda: count / self.peer(dtype).ask(dict(ask))[figure],
             "tok/s",
         )
 
@@ -306,6 +324,7 @@ def arguments():
     add("--threads", type=int, default=os.cpu_count(), help="threads of each side")
     add("--json", type=Path, default=None, help="also write all figures into this file")
     add("--log", default=os.devnull, help="where both sides' progress goes")
+    add("--dtypes", type=lambda text: text.split(","), default="f32", help="types that both sides compute in, of f32 and bf16")
     add("--depths", type=numbers, default="4,6,12", help="depths of the matrix products")
     add("--square", type=int, default=2048, help="extent of the square products")
     add("--batch-tokens", type=int, default=4096, help="tokens of a micro-batch in the matrix products")
@@ -316,7 +335,6 @@ def arguments():
     add("--total", type=int, default=16384, help="tokens of a step")
     add("--micro-batches", type=numbers, default="32,8", help="rows of a micro-batch that both sides train with")
     add("--steps", type=int, default=2, help="steps of each measurement, after one that does not count")
-    add("--bf16", action="store_true", help="also train the peer in BF16")
     add("--eager", action="store_true", help="do not compile the peer's model")
     add("--decode-depths", type=numbers, default="4,12", help="depths that generate")
     add("--tokens", type=int, default=128, help="tokens decoded after a prompt of 64")
@@ -329,6 +347,8 @@ def arguments():
     unknown = set(args.groups.split(",")) - set(GROUPS)
     if unknown:
         parser.error(f"no group {', '.join(sorted(unknown))}; choose of {', '.join(GROUPS)}")
+    if not args.dtypes or set(args.dtypes) - set(TORCH):
+        parser.error(f"--dtypes takes {' and '.join(TORCH)}, separated by a comma")
     if not (args.peer / "nanochat" / "gpt.py").is_file():
         parser.error(f"{args.peer} is no checkout of nanochat: it has no nanochat/gpt.py")
     if args.alternations < 1:

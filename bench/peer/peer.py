@@ -96,10 +96,13 @@ class Peer:
 
     def gemm(self, ask):
         torch = self.torch
+        from nanochat.common import COMPUTE_DTYPE
+
         m, n, k, case = ask["m"], ask["n"], ask["k"], ask["case"]
-        a = torch.rand(k, m).t() if case[0] == "T" else torch.rand(m, k)
-        b = torch.rand(n, k).t() if case[1] == "T" else torch.rand(k, n)
-        c = torch.empty(m, n)
+        random = lambda *shape: torch.rand(*shape).to(COMPUTE_DTYPE)
+        a = random(k, m).t() if case[0] == "T" else random(m, k)
+        b = random(n, k).t() if case[1] == "T" else random(k, n)
+        c = torch.empty(m, n, dtype=COMPUTE_DTYPE)
         with torch.inference_mode():
             seconds = timed(lambda: torch.mm(a, b, out=c), ask["rounds"], ask["seconds"], ask["warm_seconds"])
         return {"seconds": seconds}

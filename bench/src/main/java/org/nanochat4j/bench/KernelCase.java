@@ -2,6 +2,9 @@ package org.nanochat4j.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
@@ -45,16 +48,22 @@ public record KernelCase(String name, Op op, List<TensorType> operands, int ids)
      * @param n columns of the result
      * @param k inner extent
      * @param transposed NN, NT or TN: which operand is stored transposed
+     * @param dtype F32 or BF16, of operands and result
      * @return the case
      */
-    public static KernelCase gemm(int m, int n, int k, String transposed) {
+    public static KernelCase gemm(int m, int n, int k, String transposed, DType dtype) {
         boolean ta = transposed.charAt(0) == 'T';
         boolean tb = transposed.charAt(1) == 'T';
         return of(
-                m + "x" + n + "x" + k + " " + transposed,
+                m + "x" + n + "x" + k + " " + transposed + suffix(dtype),
                 new MatMul(ta, tb),
-                ta ? TensorType.f32(k, m) : TensorType.f32(m, k),
-                tb ? TensorType.f32(n, k) : TensorType.f32(k, n));
+                new TensorType(dtype, ta ? Shape.of(k, m) : Shape.of(m, k)),
+                new TensorType(dtype, tb ? Shape.of(n, k) : Shape.of(k, n)));
+    }
+
+    /** What a name says of a type that is not the usual one. */
+    private static String suffix(DType dtype) {
+        return dtype == DType.F32 ? "" : ", " + dtype.name().toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -63,15 +72,16 @@ public record KernelCase(String name, Op op, List<TensorType> operands, int ids)
      *
      * @param depth of the model
      * @param tokens of a micro-batch
+     * @param dtype F32 or BF16
      * @return nine cases
      */
-    public static List<KernelCase> gemms(int depth, int tokens) {
+    public static List<KernelCase> gemms(int depth, int tokens, DType dtype) {
         int c = HEAD * depth;
         List<KernelCase> cases = new ArrayList<>();
         for (int[] weight : new int[][] {{c, c}, {4 * c, c}, {c, 4 * c}}) {
-            cases.add(gemm(tokens, weight[0], weight[1], "NT"));
-            cases.add(gemm(tokens, weight[1], weight[0], "NN"));
-            cases.add(gemm(weight[0], weight[1], tokens, "TN"));
+            cases.add(gemm(tokens, weight[0], weight[1], "NT", dtype));
+            cases.add(gemm(tokens, weight[1], weight[0], "NN", dtype));
+            cases.add(gemm(weight[0], weight[1], tokens, "TN", dtype));
         }
         return cases;
     }
@@ -110,12 +120,15 @@ public record KernelCase(String name, Op op, List<TensorType> operands, int ids)
      * @param tokens rows
      * @param channels width
      * @param vocabulary columns
+     * @param dtype F32 or BF16, of rows and weights
      * @return two cases
      */
-    public static List<KernelCase> loss(int tokens, int channels, int vocabulary) {
-        List<TensorType> operands =
-                List.of(TensorType.f32(tokens, channels), TensorType.f32(vocabulary, channels), TensorType.i32(tokens));
-        String shape = tokens + "x" + channels + ", vocabulary " + vocabulary;
+    public static List<KernelCase> loss(int tokens, int channels, int vocabulary, DType dtype) {
+        List<TensorType> operands = List.of(
+                new TensorType(dtype, Shape.of(tokens, channels)),
+                new TensorType(dtype, Shape.of(vocabulary, channels)),
+                TensorType.i32(tokens));
+        String shape = tokens + "x" + channels + ", vocabulary " + vocabulary + suffix(dtype);
         return List.of(
                 new KernelCase(
                         "evaluate " + shape, new SoftcapCrossEntropy(CAP, vocabulary, false), operands, vocabulary),

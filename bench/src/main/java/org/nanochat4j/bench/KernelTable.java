@@ -13,6 +13,7 @@ import org.nanochat4j.train.data.Progress;
  *
  * @param group name of the group: gemm, attention, loss or memory
  * @param label the settings
+ * @param dtype of the first operand
  * @param roof what the shares are relative to
  * @param kernels one row each
  * @param chosen by op, what its kernel is; empty where the backend has no choice
@@ -22,6 +23,7 @@ import org.nanochat4j.train.data.Progress;
 public record KernelTable(
         String group,
         String label,
+        String dtype,
         Roof roof,
         List<Row> kernels,
         Map<String, String> chosen,
@@ -39,12 +41,12 @@ public record KernelTable(
      * @param timing seconds
      */
     public record Row(String name, double gflops, double gigabytes, double share, Timing timing) {
-        static Row of(String name, Cost cost, Timing timing, Roof roof) {
+        static Row of(KernelCase kernel, Cost cost, Timing timing, Roof roof) {
             return new Row(
-                    name,
+                    kernel.name(),
                     cost.flops() / timing.median() / 1e9,
                     cost.bytes() / timing.median() / 1e9,
-                    roof.seconds(cost) / timing.median(),
+                    roof.seconds(kernel.op(), kernel.operands(), cost) / timing.median(),
                     timing);
         }
     }
@@ -67,7 +69,7 @@ public record KernelTable(
         for (KernelCase kernel : cases) {
             progress.report("measuring kernels", rows.size(), cases.size());
             try (Replay replay = new Replay(kernel, target)) {
-                rows.add(Row.of(kernel.name(), replay.cost(), effort.time(replay::run), roof));
+                rows.add(Row.of(kernel, replay.cost(), effort.time(replay::run), roof));
                 chosen.putAll(replay.kernels());
             }
         }
@@ -79,6 +81,7 @@ public record KernelTable(
         return new KernelTable(
                 group,
                 label + ", " + target.label(),
+                cases.getFirst().operands().getFirst().dtype().name(),
                 roof,
                 List.copyOf(rows),
                 chosen,

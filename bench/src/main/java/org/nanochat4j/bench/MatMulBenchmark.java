@@ -1,6 +1,7 @@
 package org.nanochat4j.bench;
 
 import java.util.concurrent.TimeUnit;
+import org.nanochat4j.engine.DType;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -38,7 +39,7 @@ public class MatMulBenchmark {
     @Param("2")
     int threads = 2;
 
-    private Replay replay = new Replay(KernelCase.gemm(1, 1, 1, "NN"), Target.cpu(1));
+    private Replay replay = new Replay(KernelCase.gemm(1, 1, 1, "NN", DType.F32), Target.cpu(1));
 
     /** Counts floating-point work beside operations. */
     @State(Scope.Thread)
@@ -62,7 +63,7 @@ public class MatMulBenchmark {
         int n = Integer.parseInt(extents[1]);
         int k = Integer.parseInt(extents[2]);
         replay.close();
-        replay = new Replay(KernelCase.gemm(m, n, k, transposed), Target.cpu(threads));
+        replay = new Replay(KernelCase.gemm(m, n, k, transposed, DType.F32), Target.cpu(threads));
     }
 
     /** One product. */

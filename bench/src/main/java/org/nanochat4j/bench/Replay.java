@@ -1,9 +1,11 @@
 package org.nanochat4j.bench;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -38,7 +40,8 @@ final class Replay implements AutoCloseable {
                             variable,
                             random.ints(variable.type().elements(), 0, kernel.ids())
                                     .toArray());
-                case BF16, F16, I8, F64 -> throw new IllegalArgumentException("no operands of " + variable.type());
+                case BF16 -> engine.write(variable, 0, MemorySegment.ofArray(halves(floats(random, variable))));
+                case F16, I8, F64 -> throw new IllegalArgumentException("no operands of " + variable.type());
             }
         }
         executable = engine.compile(engine.plan(List.of(program))).getFirst();
@@ -50,6 +53,14 @@ final class Replay implements AutoCloseable {
             values[i] = random.nextFloat();
         }
         return values;
+    }
+
+    private static short[] halves(float[] values) {
+        short[] halves = new short[values.length];
+        for (int i = 0; i < halves.length; i++) {
+            halves[i] = Bf16.bits(values[i]);
+        }
+        return halves;
     }
 
     void run() {

@@ -78,6 +78,7 @@ public record RoofTable(double seconds, List<Row> rows) {
 
         private void add(Step step, double seconds) {
             Cost cost = step.cost();
+            double best = roof.seconds(step.op(), step.inputTypes(), cost);
             String name = kind(step.op());
             if (shapes) {
                 name += " "
@@ -87,7 +88,7 @@ public record RoofTable(double seconds, List<Row> rows) {
                                         .map(type -> type.shape().toString())
                                         .toList());
             }
-            rows.merge(name, new Row(name, 1, seconds, cost.flops(), cost.bytes(), roof.seconds(cost)), Row::plus);
+            rows.merge(name, new Row(name, 1, seconds, cost.flops(), cost.bytes(), best), Row::plus);
         }
 
         /** What has been run until now. */

@@ -5,6 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,7 @@ import org.nanochat4j.train.pretrain.Identity;
  * @param memory bytes of the machine
  * @param system operating system and version
  * @param java virtual machine, its maker and version
+ * @param kernels which of its kernels run here and why, in the backend's words; empty where no engine was opened
  * @param options of the virtual machine
  * @param commit of the program, followed by {@code +changes} if files differ from it; "unknown" outside a repository
  */
@@ -34,6 +36,7 @@ public record Setting(
         long memory,
         String system,
         String java,
+        List<String> kernels,
         List<String> options,
         String commit) {
 
@@ -58,8 +61,13 @@ public record Setting(
             "sve",
             "sve2");
 
-    /** {@return the setting of this process} */
-    public static Setting here() {
+    /**
+     * The setting of this process.
+     *
+     * @param kernels what the backend says of its kernels
+     * @return the setting
+     */
+    public static Setting here(List<String> kernels) {
         var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         return new Setting(
                 field("model name", System.getProperty("os.arch")),
@@ -73,6 +81,7 @@ public record Setting(
                 System.getProperty("os.name") + " " + System.getProperty("os.version"),
                 System.getProperty("java.vm.name") + " " + System.getProperty("java.vendor") + " "
                         + System.getProperty("java.runtime.version"),
+                kernels,
                 ManagementFactory.getRuntimeMXBean().getInputArguments(),
                 head());
     }
@@ -106,8 +115,10 @@ public record Setting(
 
     /** {@return all of it in lines} */
     public List<String> lines() {
-        return List.of(
-                machine() + (flags.isEmpty() ? "" : " (" + String.join(" ", flags) + ")"),
-                String.format(Locale.ROOT, "%s, %.1f GiB, %s, commit %.20s", system, memory / 0x1p30, java, commit));
+        List<String> lines = new ArrayList<>();
+        lines.add(machine() + (flags.isEmpty() ? "" : " (" + String.join(" ", flags) + ")"));
+        lines.add(String.format(Locale.ROOT, "%s, %.1f GiB, %s, commit %.20s", system, memory / 0x1p30, java, commit));
+        lines.addAll(kernels);
+        return lines;
     }
 }

@@ -9,9 +9,10 @@ import org.nanochat4j.engine.spi.BackendOptions;
  *
  * @param backend by name
  * @param threads that compute, where the backend is the CPU's
+ * @param machineCode whether the CPU's backend may use machine code
  * @param open makes a new engine there
  */
-public record Target(String backend, int threads, Supplier<Engine> open) {
+public record Target(String backend, int threads, boolean machineCode, Supplier<Engine> open) {
     private static final String CPU = "cpu";
 
     /**
@@ -21,7 +22,7 @@ public record Target(String backend, int threads, Supplier<Engine> open) {
      * @return the target
      */
     public static Target cpu(int threads) {
-        return new Target(CPU, threads, () -> Engine.open(CPU, new BackendOptions(threads)));
+        return new Target(CPU, threads, true, () -> Engine.open(CPU, new BackendOptions(threads)));
     }
 
     boolean isCpu() {
@@ -34,7 +35,7 @@ public record Target(String backend, int threads, Supplier<Engine> open) {
 
     /** What the figures are relative to; measured at the first call. */
     Roof roof() {
-        return isCpu() ? Roof.of(threads) : Roof.of(this);
+        return isCpu() ? Roof.of(threads, machineCode) : Roof.of(this);
     }
 
     /** The end of a label. */

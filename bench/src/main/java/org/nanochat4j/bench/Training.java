@@ -32,7 +32,7 @@ import org.nanochat4j.train.data.Progress;
  * @param plannedMemory bytes of tensors by the memory plan
  * @param flopsPerToken operations on paper
  * @param gflops 10⁹ operations on paper per second
- * @param mfu share of the roof's rate: on processors multiply-adds between registers, on other devices a large matrix product
+ * @param mfu share of the roof's rate of products of the type: on processors between registers, on other devices a large matrix product
  * @param roof of the machine
  * @param tried what other micro-batches gave, if they were tried
  * @param profile where the time of a step goes; null if not asked for
@@ -204,7 +204,7 @@ public record Training(
                     rig.plannedBytes(),
                     flops,
                     rate * flops / 1e9,
-                    rate * flops / roof.flopsPerSecond(),
+                    rate * flops / roof.rate(rig.dtype()),
                     roof,
                     tried,
                     profile);

@@ -9,8 +9,14 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.cpu.kernels.TileGemm;
+import org.nanochat4j.engine.op.Add;
 import org.nanochat4j.engine.op.Cost;
+import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.optim.ParamGroup;
 import org.nanochat4j.engine.program.CostModel;
 import org.nanochat4j.model.Architecture;
@@ -28,13 +34,32 @@ import org.nanochat4j.model.TrainingPrograms;
 class RoofTest {
 
     private static final GptConfig TOY = GptConfig.ofDepth(2, 16, 16, 32, 300, "L", Architecture.CURRENT);
-    private static final Roof ROOF = new Roof(1, 100e9, new Bandwidth(20e9, 15e9, 10e9));
+    private static final Roof ROOF = new Roof(1, 100e9, 400e9, new Bandwidth(20e9, 15e9, 10e9));
 
     @Test
     @DisplayName("the longer of work and traffic bounds the time; the best of the three bandwidths counts")
     void roofline() {
-        assertEquals(2, ROOF.seconds(new Cost(200_000_000_000L, 1)), 1e-12);
-        assertEquals(3, ROOF.seconds(new Cost(1, 60_000_000_000L)), 1e-12);
+        List<TensorType> f32 = List.of(TensorType.f32(2, 2), TensorType.f32(2, 2));
+        assertEquals(2, ROOF.seconds(new Add(), f32, new Cost(200_000_000_000L, 1)), 1e-12);
+        assertEquals(3, ROOF.seconds(new Add(), f32, new Cost(1, 60_000_000_000L)), 1e-12);
+    }
+
+    @Test
+    @DisplayName("products of BF16 have a rate of their own, everything else over BF16 that of F32")
+    void bf16() {
+        var type = new TensorType(DType.BF16, Shape.of(2, 2));
+        Cost cost = new Cost(200_000_000_000L, 1);
+        assertEquals(0.5, ROOF.seconds(new MatMul(false, true), List.of(type, type), cost), 1e-12);
+        assertEquals(2, ROOF.seconds(new Add(), List.of(type, type), cost), 1e-12);
+        assertTrue(ROOF.line().contains("100 GFLOP/s between registers, 400 in BF16 on the matrix unit"), ROOF.line());
+    }
+
+    @Test
+    @DisplayName("the matrix unit is measured where there is one, and only if machine code is allowed")
+    void matrixUnit() {
+        assertEquals(TileGemm.obstacle().isEmpty(), TilePeak.measure(1).isPresent(), () -> TileGemm.explain(true));
+        Roof without = Roof.of(1, false);
+        assertEquals(without.flopsPerSecond(), without.rate(DType.BF16));
     }
 
     @Test

@@ -6,6 +6,7 @@ import org.nanochat4j.bench.History;
 import org.nanochat4j.bench.Measurement;
 import org.nanochat4j.bench.Setting;
 import org.nanochat4j.bench.Target;
+import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.EngineArguments;
 import org.nanochat4j.train.cli.UserError;
@@ -26,6 +27,9 @@ abstract class BenchVerb extends Verb {
     @Mixin
     private EngineArguments engine = new EngineArguments();
 
+    /** What the backend that was measured says of its kernels. */
+    private List<String> kernels = List.of();
+
     BenchVerb(Console console) {
         super(console);
     }
@@ -37,7 +41,7 @@ abstract class BenchVerb extends Verb {
     protected final void run() throws Exception {
         engine.check();
         Measurement measurement = measure();
-        Setting setting = Setting.here();
+        Setting setting = Setting.here(kernels);
         setting.lines().forEach(this::say);
         measurement.lines().forEach(this::say);
         if (!forget) {
@@ -63,7 +67,13 @@ abstract class BenchVerb extends Verb {
 
     /** Where to measure. */
     final Target target() {
-        return new Target(engine.backend(), threads(), () -> engine.open(console()));
+        return new Target(engine.backend(), threads(), engine.machineCode(), this::open);
+    }
+
+    private Engine open() {
+        Engine opened = engine.open(console());
+        kernels = opened.device().features();
+        return opened;
     }
 
     /** Refuses devices where only the processor can be measured. */

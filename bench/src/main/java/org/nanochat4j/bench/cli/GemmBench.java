@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "gemm",
         description = {
-            "Measure F32 matrix products in the three transposition cases.",
+            "Measure matrix products in the three transposition cases.",
             "A large square, and the products of a block: forward (NT), gradient of the input (NN), gradient of the weight (TN)."
         })
 final class GemmBench extends BenchVerb {
@@ -27,6 +27,9 @@ final class GemmBench extends BenchVerb {
 
     @Mixin
     private EffortArguments effort = new EffortArguments();
+
+    @Mixin
+    private KernelTypeArguments type = new KernelTypeArguments();
 
     @Option(
             names = "--depths",
@@ -73,7 +76,7 @@ final class GemmBench extends BenchVerb {
             atLeast("--batch-tokens", tokens, 1);
             atLeast("--square", square, 1);
             add(cases, square, square, square);
-            depths.forEach(depth -> cases.addAll(KernelCase.gemms(depth, tokens)));
+            depths.forEach(depth -> cases.addAll(KernelCase.gemms(depth, tokens, type.dtype())));
         }
         for (String shape : shapes) {
             Matcher match = SHAPE.matcher(shape);
@@ -86,7 +89,7 @@ final class GemmBench extends BenchVerb {
             if (match.group(4) == null) {
                 add(cases, m, n, k);
             } else {
-                cases.add(KernelCase.gemm(m, n, k, match.group(4)));
+                cases.add(KernelCase.gemm(m, n, k, match.group(4), type.dtype()));
             }
         }
         return cases;
@@ -98,7 +101,7 @@ final class GemmBench extends BenchVerb {
         return extent;
     }
 
-    private static void add(List<KernelCase> cases, int m, int n, int k) {
-        List.of("NN", "NT", "TN").forEach(transposed -> cases.add(KernelCase.gemm(m, n, k, transposed)));
+    private void add(List<KernelCase> cases, int m, int n, int k) {
+        List.of("NN", "NT", "TN").forEach(transposed -> cases.add(KernelCase.gemm(m, n, k, transposed, type.dtype())));
     }
 }

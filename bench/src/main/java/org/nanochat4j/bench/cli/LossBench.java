@@ -18,6 +18,9 @@ final class LossBench extends BenchVerb {
     @Mixin
     private EffortArguments effort = new EffortArguments();
 
+    @Mixin
+    private KernelTypeArguments type = new KernelTypeArguments();
+
     @Option(
             names = "--depths",
             split = ",",
@@ -50,7 +53,7 @@ final class LossBench extends BenchVerb {
         atLeast("--vocab-size", vocabulary, 1);
         atLeast("--batch-tokens", tokens, 1);
         List<KernelCase> cases = new ArrayList<>();
-        depths.forEach(depth -> cases.addAll(KernelCase.loss(tokens, 64 * depth, vocabulary)));
+        depths.forEach(depth -> cases.addAll(KernelCase.loss(tokens, 64 * depth, vocabulary, type.dtype())));
         return KernelTable.measure("loss", cases, target(), effort.effort(), progress());
     }
 }

@@ -118,7 +118,7 @@ final class ScalingBench extends BenchVerb {
                         "give a multiple of all sequences");
             }
         }
-        var kept = new ScalingPoints(file(), Setting.here());
+        var kept = new ScalingPoints(file(), Setting.here(List.of()));
         List<Scaling.Point> known = kept.read();
         if (!known.isEmpty()) {
             say(known.size() + " points of this machine and commit are in " + file() + " already");

@@ -18,6 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nanochat4j.engine.cpu.kernels.TileGemm;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.Main;
 import tools.jackson.databind.JsonNode;
@@ -155,6 +156,45 @@ class BenchTest {
     }
 
     @Test
+    @DisplayName("BF16: products, loss, training and generation say their type and which kernels multiply")
+    void bf16() throws IOException {
+        String once = " --warmup-seconds=0 --seconds=0 --rounds=1 --dtype=bf16 --json";
+        JsonNode gemm = run("gemm --shape=96x64x32" + once).json();
+        assertEquals("BF16", gemm.required("dtype").asString());
+        assertEquals(3, gemm.required("kernels").size());
+        JsonNode first = gemm.required("kernels").get(0);
+        assertEquals("96x64x32 NN, bf16", first.required("name").asString());
+        positive(first, "gflops", "gigabytes", "share");
+        positive(gemm.required("roof"), "bf16_flops_per_second");
+        String kernels = gemm.required("setting").required("kernels").toString();
+        assertTrue(kernels.contains(TileGemm.explain(true)), kernels);
+        String plain = run("gemm --shape=16x16x16:NT --no-machine-code --no-history" + once)
+                .json()
+                .required("setting")
+                .required("kernels")
+                .toString();
+        assertTrue(plain.contains(TileGemm.explain(false)), plain);
+        positive(
+                run("loss --vocab-size=300 --depths=1 --batch-tokens=64" + once).json(), "mean_gflops");
+        JsonNode train =
+                run("train --total-batch-size=128 --device-batch-size=2 --steps=1 --warmup=0 --dtype=bf16 --json "
+                                + MODEL)
+                        .json();
+        assertEquals("BF16", train.required("dtype").asString());
+        positive(
+                run("decode --prompt=16 --tokens=2 --rounds=1 --warmup=0 --dtype=bf16 --json " + MODEL)
+                        .json(),
+                "prefill_tok_per_sec",
+                "decode_tok_per_sec");
+        List<String> labels = Files.readAllLines(base.resolve("bench/history.jsonl")).stream()
+                .map(line ->
+                        JsonMapper.shared().readTree(line).required("label").asString())
+                .toList();
+        assertEquals(4, labels.size());
+        assertTrue(labels.stream().allMatch(label -> label.contains(", bf16")), labels.toString());
+    }
+
+    @Test
     @DisplayName("all groups at toy sizes in one command")
     void all() throws IOException {
         JsonNode json = run("all --quick --threads=1 --json --input=" + text()).json();
@@ -259,6 +299,7 @@ class BenchTest {
                 "decode --tokens=1 " + MODEL,
                 "decode --prompt=400 " + MODEL,
                 "gemm --shape=0x1x1",
+                "gemm --dtype=auto",
                 "memory --rows=100",
                 "attention --batch-tokens=8",
                 "scaling --batch-tokens=100",

@@ -69,6 +69,11 @@ public final class EngineArguments {
         return backend;
     }
 
+    /** Whether the CPU backend may use machine code. */
+    public boolean machineCode() {
+        return !noMachineCode;
+    }
+
     /** Threads, with the default resolved. */
     public int threads() {
         return new BackendOptions(threads).resolvedThreads();
