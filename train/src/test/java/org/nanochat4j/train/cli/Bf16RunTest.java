@@ -61,7 +61,7 @@ class Bf16RunTest {
         Cli.Result resumed = cli.run("train", "--model-tag=tiny", "--resume=3", "--threads=1")
                 .expect(0);
         assertTrue(resumed.out().contains("computes in bf16"), resumed.out());
-        ResumeTest.assertSame(run.resolve("step_000006.old"), run.resolve("step_000006"));
+        TinyRun.assertSame(run.resolve("step_000006.old"), run.resolve("step_000006"));
         try (SafetensorsFile file = SafetensorsFile.open(run.resolve("step_000006/model.safetensors"))) {
             assertEquals(stored, file.tensor("transformer.wte.weight").type());
             assertEquals(StoredType.F32, file.tensor("lm_head.weight").type());
@@ -80,7 +80,7 @@ class Bf16RunTest {
         assertTrue(refused.err().contains("dtype was " + type + " and is now " + other), refused.err());
         assertTrue(refused.err().contains("--allow-changes"), refused.err());
         cli.run("train", "--model-tag=tiny", "--resume=3", "--dtype=auto").expect(0);
-        ResumeTest.assertSame(run.resolve("step_000006.old"), run.resolve("step_000006"));
+        TinyRun.assertSame(run.resolve("step_000006.old"), run.resolve("step_000006"));
 
         cli.run("train", "--model-tag=tiny", "--resume=3", "--dtype=" + other, "--allow-changes")
                 .expect(0);

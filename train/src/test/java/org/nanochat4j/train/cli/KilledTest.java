@@ -129,7 +129,7 @@ class KilledTest {
                 process = resume(-1);
                 output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 assertEquals(0, process.waitFor(), output);
-                ResumeTest.assertSame(reference, run.resolve(last));
+                TinyRun.assertSame(reference, run.resolve(last));
                 assertEquals(STEPS, steps(), "lines of steps in the metrics");
                 System.out.printf(
                         "%d kills: %d while a checkpoint was written, %d while one was deleted%n",

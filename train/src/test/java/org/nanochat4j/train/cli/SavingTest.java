@@ -140,7 +140,7 @@ class SavingTest {
         assertTrue(first.heldUpSeconds() < first.writingSeconds() / 4, first.line());
         assertTrue(stepsBeside(first) >= 5, stepsBeside(first) + " steps during the save");
         for (String step : List.of("step_000020", "step_000040", "step_000060")) {
-            ResumeTest.assertSame(reference.resolve(step), run.resolve(step));
+            TinyRun.assertSame(reference.resolve(step), run.resolve(step));
             SavedRun.open(run.resolve(step));
         }
     }
