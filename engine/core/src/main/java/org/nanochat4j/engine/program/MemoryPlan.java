@@ -1,13 +1,14 @@
 package org.nanochat4j.engine.program;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Variable;
 
@@ -49,10 +50,22 @@ public final class MemoryPlan {
             return first <= other.last && other.first <= last;
         }
 
+        Slot moved(long by) {
+            return new Slot(value, offset + by, bytes, first, last, maker);
+        }
+
         long end() {
             return offset + bytes;
         }
     }
+
+    /**
+     * A piece of the arena on a device whose memory comes in blocks.
+     *
+     * @param dtype type of all temporaries there
+     * @param bytes its size
+     */
+    public record Block(DType dtype, long bytes) {}
 
     /**
      * The temporaries of one program.
@@ -76,15 +89,17 @@ public final class MemoryPlan {
     }
 
     private final List<Layout> layouts;
-    private final Set<Variable> variables;
+    private final Set<Variable> variables = new LinkedHashSet<>();
+    private final List<Block> blocks;
     private final long arenaBytes;
     private final long scratchBytes;
 
-    private MemoryPlan(List<Layout> layouts, Set<Variable> variables, long arenaBytes, long scratchBytes) {
+    private MemoryPlan(List<Layout> layouts, List<Block> blocks, long arenaBytes, long scratchBytes) {
         this.layouts = layouts;
-        this.variables = variables;
+        this.blocks = blocks;
         this.arenaBytes = arenaBytes;
         this.scratchBytes = scratchBytes;
+        layouts.forEach(layout -> variables.addAll(layout.program().variables()));
     }
 
     /**
@@ -99,82 +114,46 @@ public final class MemoryPlan {
     }
 
     /**
-     * Plans all programs of a run together, for a device whose memory comes in blocks.
+     * Plans all programs of a run together, for a device whose memory comes in blocks. A block holds temporaries of one type; the n-th stands for the offsets from n
+     * {@code blockBytes} on.
      *
      * @param programs what will run, one at a time
      * @param scratch the backend's scratch needs
-     * @param blockBytes size of a block, a multiple of {@link #ALIGNMENT}; no temporary lies across a multiple of it, unless it is larger
+     * @param blockBytes size of a block, a multiple of {@link #ALIGNMENT}; no temporary lies across a multiple of it, unless it is larger. {@link
+     *     Long#MAX_VALUE} where memory comes in one piece, which temporaries of all types share
      * @return the plan
      */
     public static MemoryPlan of(List<Program> programs, Scratch scratch, long blockBytes) {
-        List<Layout> layouts = new ArrayList<>();
-        Set<Variable> variables = new LinkedHashSet<>();
+        List<Packing> packings = programs.stream().map(Packing::new).toList();
+        List<Block> blocks = new ArrayList<>();
         long arena = 0;
-        long scratchBytes = 0;
-        for (Program program : programs) {
-            Layout layout = layout(program, blockBytes);
-            layouts.add(layout);
-            arena = Math.max(arena, layout.arenaBytes());
-            variables.addAll(program.variables());
-            for (Step step : program.steps()) {
-                scratchBytes = Math.max(scratchBytes, align(scratch.bytes(step)));
-            }
-        }
-        return new MemoryPlan(List.copyOf(layouts), variables, arena, scratchBytes);
-    }
-
-    private static Layout layout(Program program, long blockBytes) {
-        Liveness liveness = Liveness.of(program);
-        String[] makers = new String[program.values().size()];
-        for (Step step : program.steps()) {
-            step.outputs().forEach(output -> makers[output.id()] = step.op().name());
-        }
-        List<Slot> wanted = new ArrayList<>();
-        for (Value value : program.values()) {
-            if (liveness.isTemporary(value.id())) {
-                wanted.add(new Slot(
-                        value,
-                        0,
-                        align(value.type().bytes()),
-                        liveness.first(value.id()),
-                        liveness.last(value.id()),
-                        makers[value.id()]));
-            }
-        }
-        wanted.sort(Comparator.comparingLong(Slot::bytes)
-                .reversed()
-                .thenComparingInt(slot -> slot.value().id()));
-        List<Slot> placed = new ArrayList<>();
-        List<Slot> byOffset = new ArrayList<>();
-        long[] offsets = new long[program.values().size()];
-        long arena = 0;
-        for (Slot slot : wanted) {
-            long offset = 0;
-            for (Slot other : byOffset) {
-                if (slot.overlaps(other) && other.end() > offset) {
-                    if (other.offset() >= offset + slot.bytes()) {
-                        break;
-                    }
-                    offset = withinBlock(other.end(), slot.bytes(), blockBytes);
+        if (blockBytes == Long.MAX_VALUE) {
+            arena = place(packings, EnumSet.allOf(DType.class), 0, blockBytes);
+        } else {
+            for (DType dtype : DType.values()) {
+                long bytes = place(packings, EnumSet.of(dtype), blocks.size() * blockBytes, blockBytes);
+                for (long at = 0; at < bytes; at += blockBytes) {
+                    blocks.add(new Block(dtype, Math.min(blockBytes, bytes - at)));
                 }
+                arena += bytes;
             }
-            Slot at = new Slot(slot.value(), offset, slot.bytes(), slot.first(), slot.last(), slot.maker());
-            placed.add(at);
-            int position = 0;
-            while (position < byOffset.size() && byOffset.get(position).offset() <= offset) {
-                position++;
-            }
-            byOffset.add(position, at);
-            offsets[slot.value().id()] = offset;
-            arena = Math.max(arena, at.end());
         }
-        return new Layout(program, liveness, List.copyOf(placed), offsets, arena);
+        long scratchBytes = programs.stream()
+                .flatMap(program -> program.steps().stream())
+                .mapToLong(step -> align(scratch.bytes(step)))
+                .max()
+                .orElse(0);
+        List<Layout> layouts = packings.stream().map(Packing::layout).toList();
+        return new MemoryPlan(layouts, List.copyOf(blocks), arena, scratchBytes);
     }
 
-    /** The offset, or the start of the next block if the bytes would reach into it. */
-    private static long withinBlock(long offset, long bytes, long blockBytes) {
-        long inBlock = offset % blockBytes;
-        return inBlock > 0 && bytes > blockBytes - inBlock ? offset - inBlock + blockBytes : offset;
+    /** Places temporaries of all programs, and tells what the program that needs most takes. */
+    private static long place(List<Packing> packings, Set<DType> types, long start, long blockBytes) {
+        long most = 0;
+        for (Packing packing : packings) {
+            most = Math.max(most, packing.place(types, start, blockBytes));
+        }
+        return most;
     }
 
     /**
@@ -193,6 +172,11 @@ public final class MemoryPlan {
     /** {@return the layouts, in the order of the programs} */
     public List<Layout> layouts() {
         return layouts;
+    }
+
+    /** {@return what the arena is made of where memory comes in blocks, otherwise nothing} */
+    public List<Block> blocks() {
+        return blocks;
     }
 
     /** {@return the variables of all programs} */
@@ -299,7 +283,7 @@ public final class MemoryPlan {
         return unit == 0 ? bytes + " B" : String.format(java.util.Locale.ROOT, "%.1f %s", value, units[unit]);
     }
 
-    private static long align(long bytes) {
+    static long align(long bytes) {
         return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -139,6 +140,30 @@ class MemoryPlanTest {
         assertEquals(2 * BYTES + 1024 + 2 * BYTES, plan.totalBytes());
         assertEquals(BYTES, plan.layout("p").arenaBytes());
         assertThrows(EngineException.BadProgram.class, () -> plan.layout("r"));
+    }
+
+    @Test
+    @DisplayName("where memory comes in blocks, each holds temporaries of one type")
+    void blocks() {
+        Tensor a = recorder.use(x).scale(2);
+        Tensor half = a.cast(DType.BF16);
+        Tensor b = a.rmsNorm(1e-6f);
+        recorder.assign(y, a.add(b).add(half.cast(DType.F32)));
+        MemoryPlan plan = MemoryPlan.of(List.of(recorder.finish()), step -> 0, BYTES);
+        assertEquals(
+                List.of(
+                        new MemoryPlan.Block(DType.F32, BYTES),
+                        new MemoryPlan.Block(DType.F32, BYTES),
+                        new MemoryPlan.Block(DType.BF16, BYTES / 2)),
+                plan.blocks());
+        assertEquals(2 * BYTES + BYTES / 2, plan.arenaBytes());
+        MemoryPlan.Layout layout = plan.layouts().getFirst();
+        for (MemoryPlan.Slot slot : layout.slots()) {
+            MemoryPlan.Block block = plan.blocks().get((int) (slot.offset() / BYTES));
+            assertEquals(slot.value().type().dtype(), block.dtype());
+            assertEquals(slot.offset(), layout.offset(slot.value()));
+            assertTrue(slot.offset() % BYTES + slot.bytes() <= block.bytes());
+        }
     }
 
     @Test

@@ -1,7 +1,6 @@
 package org.nanochat4j.engine.tornado;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,48 +8,59 @@ import java.util.Map;
 import java.util.Objects;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
-import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.program.Program;
 import org.nanochat4j.engine.program.Step;
 import org.nanochat4j.engine.program.Value;
 
-/**
- * Puts everything of a memory plan into banks: variables one after another, F32 temporaries where the plan says, those of other types behind each other, and scratch
- * memory.
- */
+/** Puts everything of a memory plan into banks: variables one after another, temporaries where the plan says, each type in banks of its own, and scratch memory. */
 final class Placement {
     private final long mostBytes;
     private final List<Bank> banks = new ArrayList<>();
     private final Map<Variable, Place> places = new IdentityHashMap<>();
     private final List<Bank> arena = new ArrayList<>();
-    private final Map<DType, Bank> otherArenas = new EnumMap<>(DType.class);
-    private final Map<Value, Integer> otherOffsets = new IdentityHashMap<>();
     private final Place scratch;
 
     /**
      * Places a plan.
      *
-     * @param plan what to place; its temporaries do not straddle blocks of {@code mostBytes}
+     * @param plan what to place, planned for blocks of {@code mostBytes}
      * @param mostBytes size of the largest array, a multiple of the plan's alignment
      */
     Placement(MemoryPlan plan, long mostBytes) {
         this.mostBytes = mostBytes;
         placeVariables(plan);
-        for (long at = 0; at < plan.arenaBytes(); at += mostBytes) {
-            arena.add(bank("arena", Bank.Use.ARENA, DType.F32, Math.min(mostBytes, plan.arenaBytes() - at) / 4));
+        requireWhole(plan);
+        for (MemoryPlan.Block block : plan.blocks()) {
+            arena.add(bank(
+                    "arena",
+                    Bank.Use.ARENA,
+                    block.dtype(),
+                    block.bytes() / block.dtype().bytes()));
         }
-        placeOtherTemporaries(plan);
         scratch = new Place(bank("scratch", Bank.Use.ARENA, DType.F32, Math.max(1, plan.scratchBytes() / 4)), 0);
     }
 
-    private Bank bank(String name, Bank.Use use, DType dtype, long elements) {
-        if (elements * dtype.bytes() > mostBytes) {
-            throw new EngineException.OutOfMemory(name + " needs " + MemoryPlan.human(elements * dtype.bytes())
+    /** Kernels take a tensor in one piece. */
+    private void requireWhole(MemoryPlan plan) {
+        for (MemoryPlan.Layout layout : plan.layouts()) {
+            for (MemoryPlan.Slot slot : layout.slots()) {
+                requireFits(slot.value().type() + " of " + slot.maker(), slot.bytes());
+            }
+        }
+    }
+
+    private void requireFits(String what, long bytes) {
+        if (bytes > mostBytes) {
+            throw new EngineException.OutOfMemory(what + " needs " + MemoryPlan.human(bytes)
                     + " in one piece, but an array of this device holds at most " + MemoryPlan.human(mostBytes)
                     + "\n  remedy: use a smaller batch, a shorter sequence or a smaller model");
         }
+    }
+
+    private Bank bank(String name, Bank.Use use, DType dtype, long elements) {
+        requireFits(name, elements * dtype.bytes());
         Bank bank = Bank.of(name + banks.size(), use, dtype, Math.toIntExact(elements));
         banks.add(bank);
         return bank;
@@ -112,25 +122,6 @@ final class Placement {
         return false;
     }
 
-    /** Ids and the like are few: each has its own place within its program. */
-    private void placeOtherTemporaries(MemoryPlan plan) {
-        Map<DType, Long> most = new EnumMap<>(DType.class);
-        for (MemoryPlan.Layout layout : plan.layouts()) {
-            Map<DType, Long> used = new EnumMap<>(DType.class);
-            for (MemoryPlan.Slot slot : layout.slots()) {
-                TensorType type = slot.value().type();
-                if (type.dtype() != DType.F32) {
-                    long at = used.getOrDefault(type.dtype(), 0L);
-                    otherOffsets.put(slot.value(), Math.toIntExact(at));
-                    used.put(type.dtype(), at + Bank.align(type.elements()));
-                }
-            }
-            used.forEach((dtype, elements) -> most.merge(dtype, elements, Math::max));
-        }
-        most.forEach(
-                (dtype, elements) -> otherArenas.put(dtype, bank("arena" + dtype, Bank.Use.ARENA, dtype, elements)));
-    }
-
     /** All banks. */
     List<Bank> banks() {
         return banks;
@@ -157,12 +148,8 @@ final class Placement {
         if (first.variable() != null) {
             return place(first.variable());
         }
-        if (first.type().dtype() != DType.F32) {
-            return new Place(
-                    Objects.requireNonNull(otherArenas.get(first.type().dtype())),
-                    Objects.requireNonNull(otherOffsets.get(first)));
-        }
         long offset = layout.offset(first);
-        return new Place(arena.get((int) (offset / mostBytes)), (int) (offset % mostBytes / 4));
+        Bank bank = arena.get((int) (offset / mostBytes));
+        return new Place(bank, (int) (offset % mostBytes / bank.dtype().bytes()));
     }
 }
