@@ -54,21 +54,33 @@ class Bf16GoldenTest {
             ModelRun run = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
             ModelRun.eager(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch())
                     .assertSame(run);
-            SafetensorsFile file = golden.file();
-            ModelRun.assertClose(file.floats("logits"), golden.tail(run.logits(), "logits"), LOGITS, "logits");
-            ModelRun.assertClose(file.floats("loss_none"), run.rows(), LOGITS, "loss_none");
-            assertEquals(golden.json().get("loss_mean").doubleValue(), run.mean(), LOSS, "loss");
-            run.gradients().forEach((parameter, gradient) -> {
-                float[] expected = file.floats("grad." + parameter);
-                double cosine = dot(expected, gradient) / Math.sqrt(dot(expected, expected) * dot(gradient, gradient));
-                assertTrue(cosine > COSINE, "grad." + parameter + ": cosine " + cosine);
-                double length = Math.sqrt(dot(gradient, gradient) / dot(expected, expected));
-                // the gradient of the scalar at the stream's end is a sum that all but cancels
-                assertTrue(
-                        Math.abs(length - 1) < LENGTH || parameter.equals("backout_lambda"),
-                        "grad." + parameter + ": length " + length);
-            });
+            assertGolden(golden, run);
         }
+    }
+
+    /** The same on any backend, replayed. */
+    static void replayedIsGolden(Engine engine, String name) throws IOException {
+        try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.F32)) {
+            assertGolden(
+                    golden, ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch()));
+        }
+    }
+
+    private static void assertGolden(GoldenCase golden, ModelRun run) {
+        SafetensorsFile file = golden.file();
+        ModelRun.assertClose(file.floats("logits"), golden.tail(run.logits(), "logits"), LOGITS, "logits");
+        ModelRun.assertClose(file.floats("loss_none"), run.rows(), LOGITS, "loss_none");
+        assertEquals(golden.json().get("loss_mean").doubleValue(), run.mean(), LOSS, "loss");
+        run.gradients().forEach((parameter, gradient) -> {
+            float[] expected = file.floats("grad." + parameter);
+            double cosine = dot(expected, gradient) / Math.sqrt(dot(expected, expected) * dot(gradient, gradient));
+            assertTrue(cosine > COSINE, "grad." + parameter + ": cosine " + cosine);
+            double length = Math.sqrt(dot(gradient, gradient) / dot(expected, expected));
+            // the gradient of the scalar at the stream's end is a sum that all but cancels
+            assertTrue(
+                    Math.abs(length - 1) < LENGTH || parameter.equals("backout_lambda"),
+                    "grad." + parameter + ": length " + length);
+        });
     }
 
     @ParameterizedTest

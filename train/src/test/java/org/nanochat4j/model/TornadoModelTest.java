@@ -18,4 +18,13 @@ class TornadoModelTest {
             ModelGoldenTest.replayedIsGolden(engine, name);
         }
     }
+
+    @ParameterizedTest
+    @DisplayName("the same in BF16")
+    @ValueSource(strings = {"model/mha_L_bf16", "model/mqa_SSSL_bf16"})
+    void replayedIsGoldenBf16(String name) throws IOException {
+        try (Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
+            Bf16GoldenTest.replayedIsGolden(engine, name);
+        }
+    }
 }

@@ -13,7 +13,7 @@ public final class DtypeArguments {
             names = "--dtype",
             paramLabel = "f32|bf16|auto",
             description =
-                    "Type of activations and of what is multiplied. bf16 (CPU backend only): weights stay f32 and are rounded where they are used; sums, norms, softmax and losses are f32. auto: what the backend prefers, today f32 everywhere.",
+                    "Type of activations and of what is multiplied. bf16: weights stay f32 and are rounded where they are used; sums, norms, softmax and losses are f32. auto: what the backend prefers, today f32 everywhere.",
             showDefaultValue = Visibility.ALWAYS)
     private ComputeType dtype = ComputeType.AUTO;
 

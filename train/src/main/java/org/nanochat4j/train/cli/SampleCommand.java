@@ -80,7 +80,7 @@ final class SampleCommand extends Verb {
             names = "--weights",
             paramLabel = "f32|bf16|int8",
             description =
-                    "What new tokens are computed from: f32 is the model as trained; bf16 and int8 (CPU backend only) are rounded copies that are faster to read. Default: the type that is computed in.")
+                    "What new tokens are computed from: f32 is the model as trained; bf16 and int8 (int8 on the CPU backend only) are rounded copies that are faster to read. Default: the type that is computed in.")
     private @Nullable WeightFormat weights;
 
     SampleCommand(Console console) {

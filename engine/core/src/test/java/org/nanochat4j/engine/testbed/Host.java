@@ -1,17 +1,30 @@
 package org.nanochat4j.engine.testbed;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Consumer;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.reference.ReferenceInterpreter;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
 
-/** Where a test computes: the CPU backend or the reference. */
+/** Where a test computes: a backend or the reference. */
 public interface Host extends AutoCloseable {
     /** {@return computes now} */
     Interpreter interpreter();
+
+    /**
+     * Prepares what is to be computed several times.
+     *
+     * @param computation what to do
+     * @return does it now
+     */
+    default Runnable program(Consumer<Interpreter> computation) {
+        return () -> computation.accept(interpreter());
+    }
 
     /**
      * Writes an F32 variable, or a BF16 one with numbers that it can hold.
@@ -48,8 +61,28 @@ public interface Host extends AutoCloseable {
 
     /** {@return the CPU backend with two threads} */
     static Host cpu() {
-        Engine engine = Engine.open("cpu", new BackendOptions(2));
+        return of(Engine.open("cpu", new BackendOptions(2)), false);
+    }
+
+    /**
+     * A backend.
+     *
+     * @param engine its engine, closed with the host
+     * @param replayed whether programs are compiled, not computed op by op
+     * @return the host
+     */
+    static Host of(Engine engine, boolean replayed) {
         return new Host() {
+            @Override
+            public Runnable program(Consumer<Interpreter> computation) {
+                if (!replayed) {
+                    return Host.super.program(computation);
+                }
+                Recorder recorder = new Recorder("computation");
+                computation.accept(recorder);
+                return engine.compile(engine.plan(List.of(recorder.finish()))).getFirst()::run;
+            }
+
             @Override
             public Interpreter interpreter() {
                 return engine.eager();
@@ -70,7 +103,9 @@ public interface Host extends AutoCloseable {
 
             @Override
             public double[] read(Variable variable) {
-                float[] floats = engine.floats(engine.eager().use(variable).cast(DType.F32));
+                float[] floats = variable.type().dtype() == DType.F32
+                        ? engine.floats(variable)
+                        : engine.floats(engine.eager().use(variable).cast(DType.F32));
                 double[] values = new double[floats.length];
                 for (int i = 0; i < floats.length; i++) {
                     values[i] = floats[i];
@@ -85,7 +120,7 @@ public interface Host extends AutoCloseable {
 
             @Override
             public String toString() {
-                return "cpu";
+                return engine.device().name();
             }
         };
     }

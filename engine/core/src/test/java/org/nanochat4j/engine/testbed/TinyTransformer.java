@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Interpreter;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
@@ -40,6 +41,8 @@ final class TinyTransformer {
     final Variable loss = new Variable("loss", TensorType.f32(1), Variable.Role.OUTPUT);
     final List<ParamGroup> groups = new ArrayList<>();
 
+    private final DType compute;
+
     private final Parameter embedding = declare("embedding", 0.5f, VOCABULARY, WIDTH);
     private final Parameter query = declare("query", 0.2f, WIDTH, WIDTH);
     private final Parameter key = declare("key", 0.2f, GROUPS * SIZE, WIDTH);
@@ -51,12 +54,28 @@ final class TinyTransformer {
     private final Parameter lambda = declare("lambda", 0.5f, 1);
 
     TinyTransformer() {
+        this(DType.F32);
+    }
+
+    /**
+     * Makes the network.
+     *
+     * @param compute type of activations and of what is multiplied
+     */
+    TinyTransformer(DType compute) {
+        this.compute = compute;
         AdamWStep step = new AdamWStep(0.8f, 0.95f, 1e-10f, 0.01f);
         groups.add(AdamW.of("adam", List.of(embedding, head, lambda), 0.02, step));
-        groups.add(Muon.of("square", List.of(query, projection), 0.02, 0.9f));
-        groups.add(Muon.of("wide", List.of(key, value), 0.02, 0.9f));
-        groups.add(Muon.of("tall", List.of(up), 0.02, 0.9f));
-        groups.add(Muon.of("down", List.of(down), 0.02, 0.9f));
+        groups.add(Muon.of("square", List.of(query, projection), 0.02, 0.9f, compute));
+        groups.add(Muon.of("wide", List.of(key, value), 0.02, 0.9f, compute));
+        groups.add(Muon.of("tall", List.of(up), 0.02, 0.9f, compute));
+        groups.add(Muon.of("down", List.of(down), 0.02, 0.9f, compute));
+    }
+
+    /** A matrix in the type that is computed in. */
+    private Tensor matrix(Interpreter interpreter, Parameter weight) {
+        Tensor stored = interpreter.use(weight.value());
+        return compute == DType.F32 ? stored : stored.cast(compute);
     }
 
     private Parameter declare(String name, float std, int... dims) {
@@ -103,23 +122,26 @@ final class TinyTransformer {
     }
 
     private Tensor forward(Interpreter interpreter) {
-        Tensor x = interpreter.use(embedding.value()).embedding(ids.tensor()).rmsNorm(1e-6f); // (B, T, C)
+        Tensor x = interpreter.use(embedding.value()).embedding(ids.tensor()); // (B, T, C)
+        x = (compute == DType.F32 ? x : x.cast(compute)).rmsNorm(1e-6f);
         Tensor first = x;
-        Tensor q = rotated(x, query, HEADS);
-        Tensor k = rotated(x, key, GROUPS);
-        Tensor v = x.matmulTransposed(value.tensor()).reshape(BATCH, TIME, GROUPS, SIZE);
+        Tensor q = rotated(interpreter, x, query, HEADS);
+        Tensor k = rotated(interpreter, x, key, GROUPS);
+        Tensor v = x.matmulTransposed(matrix(interpreter, value)).reshape(BATCH, TIME, GROUPS, SIZE);
         Tensor y = q.causalAttention(k, v, 9, (float) (1 / Math.sqrt(SIZE))).reshape(BATCH, TIME, WIDTH);
-        x = x.add(y.matmulTransposed(projection.tensor()));
-        Tensor inner = x.rmsNorm(1e-6f).matmulTransposed(up.tensor()).reluSquared(); // (B, T, 4C)
-        x = x.add(inner.matmulTransposed(down.tensor())).add(first.shiftTime(1).scaleBy(lambda.tensor()));
+        x = x.add(y.matmulTransposed(matrix(interpreter, projection)));
+        Tensor inner =
+                x.rmsNorm(1e-6f).matmulTransposed(matrix(interpreter, up)).reluSquared(); // (B, T, 4C)
+        x = x.add(inner.matmulTransposed(matrix(interpreter, down)))
+                .add(first.shiftTime(1).scaleBy(lambda.tensor()));
         return x.rmsNorm(1e-6f)
                 .reshape(BATCH * TIME, WIDTH)
-                .softcapCrossEntropy(head.tensor(), targets.tensor(), 15, VOCABULARY)
+                .softcapCrossEntropy(matrix(interpreter, head), targets.tensor(), 15, VOCABULARY)
                 .mean();
     }
 
-    private Tensor rotated(Tensor x, Parameter weight, int heads) {
-        return x.matmulTransposed(weight.tensor())
+    private Tensor rotated(Interpreter interpreter, Tensor x, Parameter weight, int heads) {
+        return x.matmulTransposed(matrix(interpreter, weight))
                 .reshape(BATCH, TIME, heads, SIZE)
                 .rope(cos.tensor(), sin.tensor(), start.tensor())
                 .rmsNorm(1e-6f); // (B, T, H, D)

@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * @param arrayBytes size of the largest array
  * @param localBytes local memory of a work-group
  * @param groupItems items of the largest work-group
- * @param bf16 whether kernels can compute with BF16 operands
+ * @param bf16 how kernels convert BF16
  * @param floatAtomics whether floats can be added atomically
  * @param library whether matrix products go to the vendor's
  */
@@ -30,7 +30,7 @@ record Capabilities(
         long arrayBytes,
         long localBytes,
         long groupItems,
-        boolean bf16,
+        Bf16Access bf16,
         boolean floatAtomics,
         VendorLibrary library) {
     /** Kernels index arrays with 32 bits and step beyond the end by less than this. */
@@ -43,13 +43,14 @@ record Capabilities(
     private static final String DEFAULT_MEMORY = "4GB";
 
     static Capabilities of(TornadoDevice device, VendorLibrary library) {
-        boolean nvidia = device.getTornadoVMBackend().name().equals("CUDA");
+        String driver = device.getTornadoVMBackend().name();
+        boolean nvidia = driver.equals("CUDA");
         long allowed = size(System.getProperty("tornado.device.memory", DEFAULT_MEMORY));
         long memory = Math.min(device.getMaxGlobalMemory(), allowed);
         long array = Math.min(Math.min(device.getMaxAllocMemory(), memory), MOST_ARRAY_BYTES);
         return new Capabilities(
                 device.getPhysicalDevice().getDeviceName().strip(),
-                device.getTornadoVMBackend().name(),
+                driver,
                 device.getDeviceType() == TornadoDeviceType.CPU,
                 memory,
                 (array - PAGE) / PAGE * PAGE,
@@ -57,13 +58,18 @@ record Capabilities(
                 Arrays.stream(device.getPhysicalDevice().getDeviceMaxWorkGroupSize())
                         .max()
                         .orElse(1),
-                nvidia,
+                Bf16Access.of(driver),
                 nvidia,
                 library);
     }
 
     DeviceInfo info() {
-        return new DeviceInfo(device, memoryBytes, 0, "TornadoVM, " + driver + ", F32", features());
+        return new DeviceInfo(
+                device,
+                memoryBytes,
+                0,
+                "TornadoVM, " + driver + (bf16 == Bf16Access.NONE ? ", F32" : ", F32 and BF16"),
+                features());
     }
 
     private List<String> features() {
@@ -71,7 +77,7 @@ record Capabilities(
                 processor ? "processor: kernels in panels of one item" : "kernels in work-groups with local memory",
                 "arrays up to " + MemoryPlan.human(arrayBytes),
                 "work-groups of " + groupItems + " items, " + MemoryPlan.human(localBytes) + " of local memory",
-                bf16 ? "BF16 operands" : "no BF16 operands",
+                bf16.description(),
                 floatAtomics ? "atomic adds of floats" : "no atomic adds of floats",
                 library.description());
     }

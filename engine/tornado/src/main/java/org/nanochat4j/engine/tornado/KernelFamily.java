@@ -1,5 +1,6 @@
 package org.nanochat4j.engine.tornado;
 
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
@@ -47,13 +48,18 @@ import org.nanochat4j.engine.op.SumRows;
 import org.nanochat4j.engine.op.SumSquares;
 import org.nanochat4j.engine.op.TopKSample;
 import org.nanochat4j.engine.op.Zero;
+import org.nanochat4j.engine.program.Step;
 
 /** The kinds of kernels that ops are computed with, and what a device needs for them. */
 enum KernelFamily {
     /** One item for each element. */
     ELEMENTWISE_FP32("one item per element, F32", 256, 0),
+    /** One item for each element, which converts what it reads and writes. */
+    ELEMENTWISE_BF16("one item per element, BF16, converted in registers", 256, 0),
     /** One group for each row. */
     ROWS_FP32("one group per row, F32", 256, 4 << 10),
+    /** One group for each row, whose items convert what they read and write. */
+    ROWS_BF16("one group per row, BF16, converted in registers", 256, 4 << 10),
     /** Sums in two stages of a fixed order. */
     STAGED_SUM_FP32("sums in two stages of fixed order, F32", 256, 4 << 10),
     /** Matrix products with tiles in local memory and blocks in registers. */
@@ -100,17 +106,59 @@ enum KernelFamily {
         return capabilities.groupItems() >= groupItems && capabilities.localBytes() >= localBytes;
     }
 
-    /** The family that an op is computed with on a device. */
+    /** The family that an op over F32 is computed with on a device. */
     static KernelFamily choose(Op op, Capabilities capabilities) {
         KernelFamily family = of(op, capabilities);
-        if (!family.runsOn(capabilities)) {
+        family.requireRoom(op, capabilities);
+        return family;
+    }
+
+    /** The family whose kernels read and write BF16 themselves; null where the step has only kernels for F32. */
+    static @Nullable KernelFamily narrow(Step step, Capabilities capabilities) {
+        KernelFamily family = narrow(step);
+        if (family != null) {
+            family.requireRoom(step.op(), capabilities);
+        }
+        return family;
+    }
+
+    private void requireRoom(Op op, Capabilities capabilities) {
+        if (!runsOn(capabilities)) {
             throw new EngineException.NoBackend(capabilities.device() + " cannot run " + op.name() + ": its kernels ("
-                    + family.description + ") need work-groups of " + family.groupItems + " items with "
-                    + family.localBytes + " bytes of local memory, the device has " + capabilities.groupItems()
+                    + description + ") need work-groups of " + groupItems + " items with "
+                    + localBytes + " bytes of local memory, the device has " + capabilities.groupItems()
                     + " and "
                     + capabilities.localBytes() + "\n  remedy: choose another device, or the CPU backend");
         }
-        return family;
+    }
+
+    private static @Nullable KernelFamily narrow(Step step) {
+        return switch (step.op()) {
+            case Accumulate _,
+                    Assign _,
+                    Axpby _,
+                    Cast _,
+                    Concat _,
+                    Embedding _,
+                    Mix _,
+                    Mul _,
+                    Pad _,
+                    ReluSquared _,
+                    ReluSquaredGrad _,
+                    Reshape _,
+                    Rope _,
+                    Scale _,
+                    ScaleBy _,
+                    ShiftTime _,
+                    Sigmoid _,
+                    SigmoidGrad _,
+                    Slice _,
+                    Zero _ -> ELEMENTWISE_BF16;
+            case Add _ -> step.inputTypes().getFirst().equals(step.inputTypes().getLast()) ? ELEMENTWISE_BF16 : null;
+            case RmsNorm _, RmsNormGrad _ -> ROWS_BF16;
+            case CustomOp _ -> CUSTOM;
+            default -> null;
+        };
     }
 
     /** What matrix products are computed with on a device. */

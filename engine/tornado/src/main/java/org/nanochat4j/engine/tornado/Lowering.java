@@ -1,8 +1,6 @@
 package org.nanochat4j.engine.tornado;
 
 import java.util.List;
-import java.util.stream.Stream;
-import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
@@ -56,7 +54,16 @@ final class Lowering {
 
     /** The tasks of a step, in order. */
     static List<Task> tasks(Work w) {
-        requireWide(w);
+        switch (KernelChoice.of(w.step(), w.capabilities()).operands()) {
+            case WIDE -> addWide(w);
+            case WIDENED -> Widened.of(w.step()).addTo(w);
+            case NARROW -> NarrowTasks.add(w);
+        }
+        return w.tasks();
+    }
+
+    /** Adds the tasks of a step over F32. */
+    static void addWide(Work w) {
         switch (w.op()) {
             case Accumulate() -> PointwiseTasks.accumulate(w);
             case AdamWStep op -> OptimizerTasks.adamW(w, op);
@@ -104,25 +111,9 @@ final class Lowering {
             case TopKSample(int k) -> DecodeTasks.sample(w, k);
             case Zero() -> PointwiseTasks.fill(w, w.in(0), w.elements(0), 0f);
         }
-        return w.tasks();
     }
 
-    /** Numbers of fewer bytes can be stored, copied and converted; nothing here computes with them. */
-    private static void requireWide(Work w) {
-        boolean moves = w.op() instanceof Assign || w.op() instanceof Cast || w.op().isView();
-        Stream.concat(w.step().inputs().stream(), w.step().outputs().stream())
-                .map(value -> value.type().dtype())
-                .filter(dtype -> !moves && (dtype == DType.BF16 || dtype == DType.I8))
-                .findFirst()
-                .ifPresent(dtype -> {
-                    throw new EngineException.BadProgram(
-                            w.op().name() + " has no kernel for TornadoVM over " + dtype
-                                    + "\n  at " + w.step().callSite()
-                                    + "\n  remedy: compute in F32 (--dtype f32) and use weights of F32, or the CPU backend (--backend cpu)");
-                });
-    }
-
-    private static void custom(Work w, CustomOp op) {
+    static void custom(Work w, CustomOp op) {
         if (op.kernel(TornadoBackendProvider.NAME).orElse(null) instanceof TornadoKernel kernel) {
             kernel.addTo(w);
             return;

@@ -14,7 +14,12 @@ final class MoveTasks {
 
     /** All elements of the first operand's count, from one place to another of the same element type. */
     static void copy(Work w, Place x, Place y) {
-        int n = w.elements(0);
+        copy(w, x, y, w.elements(0));
+    }
+
+    /** So many elements, from one place to another of the same element type. */
+    static void copy(Work w, Place x, Place y, long elements) {
+        int n = Math.toIntExact(elements);
         TaskPackage work = switch (x.bank().dtype()) {
             case F32 ->
                 TaskPackage.createPackage(
@@ -34,17 +39,48 @@ final class MoveTasks {
     static void cast(Work w, Cast op) {
         Place x = w.in(0);
         Place y = w.out(0);
-        int n = w.elements(0);
+        long elements = w.elements(0);
         if (x.bank().dtype() == op.dtype()) {
-            copy(w, x, y);
-            return;
+            copy(w, x, y, elements);
+        } else if (op.dtype() == DType.BF16) {
+            round(w, x, y, elements);
+        } else {
+            widen(w, x, y, elements);
         }
-        TaskPackage work = op.dtype() == DType.BF16
-                ? TaskPackage.createPackage(
-                        w.next(), CastKernels::toBf16, w.context(), x.floats(), x.at(), y.halves(), y.at(), n)
-                : TaskPackage.createPackage(
-                        w.next(), CastKernels::fromBf16, w.context(), x.halves(), x.at(), y.floats(), y.at(), n);
-        w.add(work, Launch.elements(n));
+    }
+
+    /** BF16 as F32. */
+    static void widen(Work w, Place x, Place y, long elements) {
+        int n = Math.toIntExact(elements);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        CastKernels::fromBf16,
+                        w.context(),
+                        w.builtIn(),
+                        x.halves(),
+                        x.at(),
+                        y.floats(),
+                        y.at(),
+                        n),
+                Launch.elements(n));
+    }
+
+    /** F32 rounded to BF16. */
+    static void round(Work w, Place x, Place y, long elements) {
+        int n = Math.toIntExact(elements);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        CastKernels::toBf16,
+                        w.context(),
+                        w.builtIn(),
+                        x.floats(),
+                        x.at(),
+                        y.halves(),
+                        y.at(),
+                        n),
+                Launch.elements(n));
     }
 
     /** Elements of one index of an axis. */
@@ -88,8 +124,21 @@ final class MoveTasks {
     }
 
     private static void move(Work w, Place x, int xLength, Place y, int yStride, int yLength, int shift, int blocks) {
-        w.add(
-                TaskPackage.createPackage(
+        TaskPackage work = x.bank().dtype() == DType.BF16
+                ? TaskPackage.createPackage(
+                        w.next(),
+                        CopyKernels::moveHalves,
+                        w.context(),
+                        x.halves(),
+                        x.at(),
+                        xLength,
+                        y.halves(),
+                        y.at(),
+                        yStride,
+                        yLength,
+                        shift,
+                        blocks)
+                : TaskPackage.createPackage(
                         w.next(),
                         CopyKernels::moveBlocks,
                         w.context(),
@@ -101,7 +150,7 @@ final class MoveTasks {
                         yStride,
                         yLength,
                         shift,
-                        blocks),
-                Launch.elements((long) blocks * yLength));
+                        blocks);
+        w.add(work, Launch.elements((long) blocks * yLength));
     }
 }

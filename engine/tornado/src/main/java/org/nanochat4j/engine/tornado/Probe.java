@@ -4,12 +4,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.AdamWStep;
 import org.nanochat4j.engine.op.Add;
 import org.nanochat4j.engine.op.ArgMax;
 import org.nanochat4j.engine.op.CachedAttention;
+import org.nanochat4j.engine.op.Cast;
 import org.nanochat4j.engine.op.CausalAttention;
 import org.nanochat4j.engine.op.CausalAttentionGrad;
 import org.nanochat4j.engine.op.Dot;
@@ -17,6 +21,7 @@ import org.nanochat4j.engine.op.Embedding;
 import org.nanochat4j.engine.op.EmbeddingGrad;
 import org.nanochat4j.engine.op.KvAppend;
 import org.nanochat4j.engine.op.MatMul;
+import org.nanochat4j.engine.op.Mul;
 import org.nanochat4j.engine.op.MuonMomentum;
 import org.nanochat4j.engine.op.MuonNormalize;
 import org.nanochat4j.engine.op.MuonUpdate;
@@ -28,6 +33,8 @@ import org.nanochat4j.engine.op.Sigmoid;
 import org.nanochat4j.engine.op.Slice;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.op.SumRows;
+import org.nanochat4j.engine.program.Recorder;
+import org.nanochat4j.engine.program.Step;
 
 /**
  * One op on random operands, for the self-check. Extents lie off the edges of tiles and groups, where mistakes show.
@@ -53,15 +60,21 @@ record Probe(Op op, List<Operand> operands) {
                 return MemorySegment.ofArray(ids);
             }
             float[] numbers = new float[n];
+            short[] halves = new short[n];
             for (int i = 0; i < n; i++) {
                 numbers[i] = (float) (low + (high - low) * random.nextDouble());
+                halves[i] = Bf16.bits(numbers[i]);
             }
-            return MemorySegment.ofArray(numbers);
+            return type.dtype() == DType.BF16 ? MemorySegment.ofArray(halves) : MemorySegment.ofArray(numbers);
         }
     }
 
     private static Operand f32(int... dims) {
         return new Operand(TensorType.f32(dims), -1, 1);
+    }
+
+    private static Operand bf16(int... dims) {
+        return new Operand(new TensorType(DType.BF16, Shape.of(dims)), -1, 1);
     }
 
     private static Operand positive(int... dims) {
@@ -76,7 +89,18 @@ record Probe(Op op, List<Operand> operands) {
         return new Probe(op, Arrays.asList(operands));
     }
 
-    /** All probes, one or more for each family of kernels. */
+    /** The op as a step of its own. */
+    Step step() {
+        Recorder recorder = new Recorder(op.name());
+        recorder.apply(
+                op,
+                operands.stream()
+                        .map(operand -> recorder.use(new Variable("operand", operand.type(), Variable.Role.INPUT)))
+                        .toList());
+        return recorder.finish().steps().getFirst();
+    }
+
+    /** All probes, one or more for each kind of kernels. */
     static List<Probe> all() {
         Operand q = f32(2, 67, 4, 24);
         Operand k = f32(2, 67, 2, 24);
@@ -114,6 +138,17 @@ record Probe(Op op, List<Operand> operands) {
                 of(new MuonMomentum(), f32(2, 33, 20), positive(3), f32(33, 20), f32(33, 20)),
                 of(new MuonNormalize(), f32(2, 33, 20)),
                 of(new MuonUpdate(0.9f), positive(2, 1, 33), positive(3), f32(2, 20, 33), f32(20, 33), f32(20, 33)),
-                of(new ArgMax(), f32(5, 1031)));
+                of(new ArgMax(), f32(5, 1031)),
+                of(new Cast(DType.BF16), new Operand(TensorType.f32(9001), -1e30, 1e30)),
+                of(new Cast(DType.F32), bf16(1031)),
+                of(new Mul(), bf16(31, 37), bf16(31, 37)),
+                of(new RmsNorm(1e-6f), bf16(33, 301)),
+                of(new SumRows(), bf16(45, 77)),
+                of(new Dot(), bf16(9001), bf16(9001)),
+                of(new MatMul(false, true), bf16(67, 35), bf16(131, 35)),
+                of(new CausalAttention(29, SCALE), bf16(2, 67, 4, 24), bf16(2, 67, 2, 24), bf16(2, 67, 2, 24)),
+                of(new SoftcapCrossEntropy(15, 301, true), bf16(37, 40), bf16(304, 40), ids(300, 37)),
+                of(new EmbeddingGrad(61), bf16(3, 50, 40), ids(60, 3, 50)),
+                of(new MuonNormalize(), bf16(2, 33, 20)));
     }
 }

@@ -1,5 +1,6 @@
 package org.nanochat4j.engine.tornado;
 
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.tornado.kernels.EmbeddingKernels;
 import org.nanochat4j.engine.tornado.kernels.Launch;
@@ -179,8 +180,21 @@ final class RowTasks {
         Place y = w.out(0);
         int count = w.elements(1);
         int columns = w.columns(0);
-        w.add(
-                TaskPackage.createPackage(
+        TaskPackage work = table.bank().dtype() == DType.BF16
+                ? TaskPackage.createPackage(
+                        w.next(),
+                        EmbeddingKernels::gatherHalves,
+                        w.context(),
+                        table.halves(),
+                        table.at(),
+                        ids.ints(),
+                        ids.at(),
+                        y.halves(),
+                        y.at(),
+                        count,
+                        w.shape(0).dim(0),
+                        columns)
+                : TaskPackage.createPackage(
                         w.next(),
                         EmbeddingKernels::gather,
                         w.context(),
@@ -192,8 +206,8 @@ final class RowTasks {
                         y.at(),
                         count,
                         w.shape(0).dim(0),
-                        columns),
-                Launch.elements((long) count * columns));
+                        columns);
+        w.add(work, Launch.elements((long) count * columns));
     }
 
     static void embeddingGrad(Work w, int rows) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Tensor;
@@ -31,6 +32,12 @@ import org.nanochat4j.engine.spi.DeviceBuffer;
 final class SelfCheck {
     /** Relative to the root mean square of a result; kernels that work stay below 1e-5. */
     private static final double TOLERANCE = 1e-4;
+
+    /** From a number of BF16 to the next, at most, relative to it: a rounding may fall to the other side. */
+    private static final double BF16_STEP = 0x1p-7;
+
+    /** The share of numbers whose rounding may; with another kind of rounding it would be half of them. */
+    private static final double MOST_DIFFERENT = 0.02;
 
     private final List<Probe> probes;
     private final Capabilities capabilities;
@@ -71,16 +78,16 @@ final class SelfCheck {
     }
 
     /**
-     * Checks some families of kernels.
+     * Checks some kinds of kernels.
      *
      * @param backend the device's
      * @param capabilities the device's
-     * @param families which
+     * @param choices which
      * @throws EngineException.DeviceFailed naming the op, its operands and the error, if a result is wrong
      */
-    static void run(Backend backend, Capabilities capabilities, Set<KernelFamily> families) {
+    static void run(Backend backend, Capabilities capabilities, Set<KernelChoice> choices) {
         List<Probe> probes = Probe.all().stream()
-                .filter(probe -> families.contains(KernelFamily.choose(probe.op(), capabilities)))
+                .filter(probe -> choices.contains(KernelChoice.of(probe.step(), capabilities)))
                 .toList();
         if (probes.isEmpty()) {
             return;
@@ -114,7 +121,7 @@ final class SelfCheck {
     private void compare(Map<Variable, DeviceBuffer> expected, Map<Variable, DeviceBuffer> actual) {
         for (int i = 0; i < probes.size(); i++) {
             for (Variable result : results.get(i)) {
-                compare(probes.get(i), numbers(expected, result), numbers(actual, result));
+                compare(probes.get(i), result.type().dtype(), numbers(expected, result), numbers(actual, result));
             }
         }
     }
@@ -127,30 +134,41 @@ final class SelfCheck {
         buffer.read(0, bytes);
         double[] numbers = new double[Math.toIntExact(buffer.type().elements())];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = buffer.type().dtype() == DType.I32
-                    ? bytes.getAtIndex(ValueLayout.JAVA_INT, i)
-                    : bytes.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            numbers[i] = switch (buffer.type().dtype()) {
+                case I32 -> bytes.getAtIndex(ValueLayout.JAVA_INT, i);
+                case BF16 -> Bf16.toFloat(bytes.getAtIndex(ValueLayout.JAVA_SHORT, i));
+                default -> bytes.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            };
         }
         return numbers;
     }
 
-    private void compare(Probe probe, double[] expected, double[] actual) {
+    private void compare(Probe probe, DType dtype, double[] expected, double[] actual) {
         double squares = 0;
         for (double value : expected) {
             squares += value * value;
         }
+        int different = 0;
         double scale = Math.sqrt(squares / expected.length) + 1e-6;
         for (int i = 0; i < expected.length; i++) {
-            double error = Math.abs(actual[i] - expected[i]) / scale;
-            if (!(error <= TOLERANCE)) { // also where it is not a number
-                throw new EngineException.DeviceFailed("self-check of "
-                        + probe.op().name() + " ("
-                        + KernelFamily.choose(probe.op(), capabilities).description() + ") on "
-                        + probe.operands().stream().map(Probe.Operand::type).toList() + ": element " + i + " is "
-                        + actual[i] + ", on the CPU " + expected[i]
-                        + "\n  remedy: this device or its driver computes wrong numbers: update the driver or choose another device;"
-                        + " --no-self-check goes on regardless");
+            double error = Math.abs(actual[i] - expected[i]);
+            double bound = TOLERANCE * scale + (dtype == DType.BF16 ? BF16_STEP * Math.abs(expected[i]) : 0);
+            if (!(error <= bound)) { // also where it is not a number
+                throw wrong(probe, "element " + i + " is " + actual[i] + ", on the CPU " + expected[i]);
             }
+            different += error > 0 ? 1 : 0;
         }
+        if (dtype == DType.BF16 && different > MOST_DIFFERENT * expected.length + 1) {
+            throw wrong(probe, different + " of " + expected.length + " numbers are rounded otherwise than on the CPU");
+        }
+    }
+
+    private EngineException.DeviceFailed wrong(Probe probe, String what) {
+        return new EngineException.DeviceFailed("self-check of "
+                + probe.op().name() + " ("
+                + KernelChoice.of(probe.step(), capabilities).description() + ") on "
+                + probe.operands().stream().map(Probe.Operand::type).toList() + ": " + what
+                + "\n  remedy: this device or its driver computes wrong numbers: update the driver or choose another device;"
+                + " --no-self-check goes on regardless");
     }
 }

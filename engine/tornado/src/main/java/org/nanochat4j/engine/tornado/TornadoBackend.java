@@ -1,7 +1,7 @@
 package org.nanochat4j.engine.tornado;
 
 import java.util.Collections;
-import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +24,7 @@ final class TornadoBackend implements Backend {
     private final BackendOptions options;
     private final Counters counters = new Counters();
     private final Map<String, String> kernels = new TreeMap<>();
-    private final Set<KernelFamily> checked = EnumSet.noneOf(KernelFamily.class);
+    private final Set<KernelChoice> checked = new HashSet<>();
     private long deviceBytes;
     private final EagerOps eager = new EagerOps(this);
 
@@ -66,7 +66,11 @@ final class TornadoBackend implements Backend {
 
     @Override
     public long scratchBytes(Step step) {
-        return Float.BYTES * ScratchNeeds.floats(step);
+        KernelChoice choice = KernelChoice.of(step, capabilities);
+        long copies = choice.operands() == KernelChoice.Operands.WIDENED
+                ? Widened.of(step).floats()
+                : 0;
+        return Float.BYTES * (copies + ScratchNeeds.floats(step));
     }
 
     @Override
@@ -93,24 +97,25 @@ final class TornadoBackend implements Backend {
         return deviceBytes;
     }
 
-    /** The kernels of all ops of a plan. */
-    private Set<KernelFamily> choose(MemoryPlan plan) {
-        Set<KernelFamily> families = EnumSet.noneOf(KernelFamily.class);
+    /** The kernels of all steps of a plan. */
+    private Set<KernelChoice> choose(MemoryPlan plan) {
+        Set<KernelChoice> choices = new HashSet<>();
         for (MemoryPlan.Layout layout : plan.layouts()) {
             for (Step step : layout.program().steps()) {
-                KernelFamily family = KernelFamily.choose(step.op(), capabilities);
-                families.add(family);
-                kernels.put(step.op().name(), family.description());
+                KernelChoice choice = KernelChoice.of(step, capabilities);
+                choices.add(choice);
+                choices.add(choice.inner());
+                kernels.put(KernelChoice.name(step), choice.description());
             }
         }
-        return families;
+        return choices;
     }
 
-    private void check(Set<KernelFamily> families) {
-        families.removeAll(checked);
-        if (options.selfCheck() && !families.isEmpty()) {
-            checked.addAll(families); // the check compiles a plan of its own
-            SelfCheck.run(this, capabilities, families);
+    private void check(Set<KernelChoice> choices) {
+        choices.removeAll(checked);
+        if (options.selfCheck() && !choices.isEmpty()) {
+            checked.addAll(choices); // the check compiles a plan of its own
+            SelfCheck.run(this, capabilities, choices);
         }
     }
 

@@ -19,7 +19,7 @@ public final class Work {
     private final List<Place> out;
     private final Place scratch;
     private final String prefix;
-    private final List<Task> tasks = new ArrayList<>();
+    private final List<Task> tasks;
 
     Work(
             KernelContext context,
@@ -29,13 +29,31 @@ public final class Work {
             List<Place> in,
             List<Place> out,
             Place scratch) {
+        this(context, capabilities, step, prefix, in, out, scratch, new ArrayList<>());
+    }
+
+    private Work(
+            KernelContext context,
+            Capabilities capabilities,
+            Step step,
+            String prefix,
+            List<Place> in,
+            List<Place> out,
+            Place scratch,
+            List<Task> tasks) {
         this.context = context;
         this.capabilities = capabilities;
         this.step = step;
-        this.prefix = prefix;
         this.in = in;
         this.out = out;
         this.scratch = scratch;
+        this.prefix = prefix;
+        this.tasks = tasks;
+    }
+
+    /** The same step with operands and results elsewhere; its tasks come behind those made so far. */
+    Work over(Step other, List<Place> otherIn, List<Place> otherOut, Place otherScratch) {
+        return new Work(context, capabilities, other, prefix, otherIn, otherOut, otherScratch, tasks);
     }
 
     /** {@return the first argument of every kernel} */
@@ -106,6 +124,15 @@ public final class Work {
     /** What matrix products are computed with. */
     KernelFamily products() {
         return KernelFamily.products(capabilities);
+    }
+
+    Capabilities capabilities() {
+        return capabilities;
+    }
+
+    /** The argument of kernels over BF16 that says how they convert: 1 by the device, 0 by arithmetic. */
+    int builtIn() {
+        return capabilities.bf16() == Bf16Access.BUILT_IN ? 1 : 0;
     }
 
     int rows(int index) {

@@ -9,6 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.Executable;
 import org.nanochat4j.engine.program.Program;
@@ -42,9 +45,9 @@ class TornadoReplayTest {
     }
 
     /** The loss of every step, then every changed variable. */
-    private static List<float[]> train(String backend) {
+    private static List<float[]> train(String backend, DType compute) {
         try (Engine engine = Engine.open(backend, new BackendOptions(2))) {
-            TinyTransformer network = new TinyTransformer();
+            TinyTransformer network = new TinyTransformer(compute);
             write(engine, network);
             Executable step = compile(engine, network);
             List<float[]> history = new ArrayList<>();
@@ -60,8 +63,8 @@ class TornadoReplayTest {
     @Test
     @DisplayName("ten steps stay near those of the CPU backend")
     void nearCpu() {
-        List<float[]> expected = train("cpu");
-        List<float[]> actual = train(TestBackend.NAME);
+        List<float[]> expected = train("cpu", DType.F32);
+        List<float[]> actual = train(TestBackend.NAME, DType.F32);
         for (int i = 0; i < STEPS; i++) {
             assertEquals(expected.get(i)[0], actual.get(i)[0], 1e-3, "loss of step " + i);
         }
@@ -78,6 +81,43 @@ class TornadoReplayTest {
             double relative = Math.sqrt(errors / (squares + 1e-12));
             assertTrue(relative < 2e-2, changed.get(v).name() + " differs by " + relative);
         }
+    }
+
+    @Test
+    @DisplayName("ten steps in BF16 stay near those of the CPU backend, whose sums round to other sides now and then")
+    void nearCpuBf16() {
+        List<float[]> expected = train("cpu", DType.BF16);
+        List<float[]> actual = train(TestBackend.NAME, DType.BF16);
+        for (int i = 0; i < STEPS; i++) {
+            assertEquals(expected.get(i)[0], actual.get(i)[0], 1e-2, "loss of step " + i);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    @DisplayName("two steps op by op and two replayed ones give the same bits")
+    void eagerIsReplayed(DType compute) {
+        try (Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
+            TinyTransformer network = new TinyTransformer(compute);
+            List<float[]> expected = new ArrayList<>();
+            write(engine, network);
+            network.step(engine.eager());
+            network.step(engine.eager());
+            network.changed().forEach(variable -> expected.add(engine.floats(variable)));
+            network.changed().forEach(variable -> clear(engine, variable));
+            write(engine, network);
+            Executable step = compile(engine, network);
+            step.run();
+            step.run();
+            for (int i = 0; i < expected.size(); i++) {
+                Variable variable = network.changed().get(i);
+                assertArrayEquals(expected.get(i), engine.floats(variable), variable.name());
+            }
+        }
+    }
+
+    private static void clear(Engine engine, Variable variable) {
+        engine.write(variable, new float[Math.toIntExact(variable.type().elements())]);
     }
 
     @Test
@@ -139,9 +179,7 @@ class TornadoReplayTest {
             step.run();
             List<float[]> expected = new ArrayList<>();
             network.changed().forEach(variable -> expected.add(engine.floats(variable)));
-            network.changed()
-                    .forEach(variable -> engine.write(
-                            variable, new float[Math.toIntExact(variable.type().elements())]));
+            network.changed().forEach(variable -> clear(engine, variable));
             write(engine, network);
             List<Integer> seen = new ArrayList<>();
             step.run((index, current, values) -> {

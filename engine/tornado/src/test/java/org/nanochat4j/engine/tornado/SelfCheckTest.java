@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.nanochat4j.engine.EngineException;
@@ -28,13 +29,18 @@ import org.nanochat4j.tornado.simulator.SimulatedDevice;
 import org.nanochat4j.tornado.simulator.Simulator;
 
 class SelfCheckTest {
-    private static final Set<KernelFamily> ALL = EnumSet.allOf(KernelFamily.class);
+    private static Set<KernelChoice> all(Capabilities device) {
+        return Probe.all().stream()
+                .map(probe -> KernelChoice.of(probe.step(), device))
+                .collect(Collectors.toSet());
+    }
 
     @Test
     @DisplayName("the simulated device passes")
     void passes() {
         try (Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
-            SelfCheck.run(backend, TestBackend.capabilities(backend), ALL);
+            Capabilities device = TestBackend.capabilities(backend);
+            SelfCheck.run(backend, device, all(device));
         }
     }
 
@@ -44,7 +50,10 @@ class SelfCheckTest {
         try (Simulator _ = Simulator.of(SimulatedDevice.CUDA).with(new FakeCublas().provider());
                 Backend backend = TestBackend.open(BackendOptions.DEFAULT, VendorLibrary.CUBLAS)) {
             Set<KernelFamily> products = Set.of(KernelFamily.CUBLAS_FP32, KernelFamily.CUBLAS_LOSS_FP32);
-            SelfCheck.run(backend, TestBackend.capabilities(backend), products);
+            Capabilities device = TestBackend.capabilities(backend);
+            Set<KernelChoice> choices = all(device);
+            choices.removeIf(choice -> !products.contains(choice.family()));
+            SelfCheck.run(backend, device, choices);
         }
     }
 
@@ -55,13 +64,13 @@ class SelfCheckTest {
         VendorLibrary none = VendorLibrary.none("of this test");
         for (Capabilities device :
                 List.of(device(true, none), device(false, none), device(false, VendorLibrary.CUBLAS))) {
-            Probe.all().forEach(probe -> probed.add(KernelFamily.choose(probe.op(), device)));
+            all(device).forEach(choice -> probed.add(choice.family()));
         }
         assertEquals(EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM)), probed);
     }
 
     private static Capabilities device(boolean processor, VendorLibrary library) {
-        return new Capabilities("any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, false, false, library);
+        return new Capabilities("any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, Bf16Access.COMPUTED, false, library);
     }
 
     @Test
@@ -73,7 +82,9 @@ class SelfCheckTest {
                     () -> SelfCheck.run(
                             new Wrong(backend),
                             TestBackend.capabilities(backend),
-                            Set.of(KernelFamily.choose(new MatMul(false, false), TestBackend.capabilities(backend)))));
+                            Set.of(new KernelChoice(
+                                    KernelFamily.choose(new MatMul(false, false), TestBackend.capabilities(backend)),
+                                    KernelChoice.Operands.WIDE))));
             String message = String.valueOf(refused.getMessage());
             assertTrue(message.startsWith("self-check of MatMul"), message);
             assertTrue(message.contains("F32 (67, 35)"), message);
@@ -101,6 +112,11 @@ class SelfCheckTest {
         @Override
         public long scratchBytes(Step step) {
             return good.scratchBytes(step);
+        }
+
+        @Override
+        public long blockBytes() {
+            return good.blockBytes();
         }
 
         @Override

@@ -3,6 +3,7 @@ package org.nanochat4j.engine.tornado.kernels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /** Kernels that only move numbers. */
 public final class CopyKernels {
@@ -63,6 +64,31 @@ public final class CopyKernels {
                 value = x.get(xAt + block * xLength + from);
             }
             y.set(yAt + block * yStride + to, value);
+        }
+    }
+
+    /** {@link #moveBlocks} for numbers of BF16. */
+    public static void moveHalves(
+            KernelContext context,
+            ShortArray x,
+            int xAt,
+            int xLength,
+            ShortArray y,
+            int yAt,
+            int yStride,
+            int yLength,
+            int shift,
+            int blocks) {
+        int i = context.globalIdx;
+        if (i < blocks * yLength) {
+            int block = i / yLength;
+            int to = i % yLength;
+            int from = to - shift;
+            int bits = 0;
+            if (from >= 0 && from < xLength) {
+                bits = x.get(xAt + block * xLength + from);
+            }
+            y.set(yAt + block * yStride + to, (short) bits);
         }
     }
 

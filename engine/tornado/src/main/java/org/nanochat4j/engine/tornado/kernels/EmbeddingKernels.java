@@ -3,6 +3,7 @@ package org.nanochat4j.engine.tornado.kernels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Rows of a table (rows, columns) by id, and the gradient of the table.
@@ -42,6 +43,29 @@ public final class EmbeddingKernels {
                 y.set(yAt + i, table.get(tableAt + id * columns + i % columns));
             } else {
                 y.set(yAt + i, Poison.because(id));
+            }
+        }
+    }
+
+    /** {@link #gather} from a table of BF16. */
+    public static void gatherHalves(
+            KernelContext context,
+            ShortArray table,
+            int tableAt,
+            IntArray ids,
+            int idsAt,
+            ShortArray y,
+            int yAt,
+            int count,
+            int rows,
+            int columns) {
+        int i = context.globalIdx;
+        if (i < count * columns) {
+            int id = ids.get(idsAt + i / columns);
+            if (id >= 0 && id < rows) {
+                y.set(yAt + i, table.get(tableAt + id * columns + i % columns));
+            } else {
+                y.set(yAt + i, Halves.NOT_A_NUMBER);
             }
         }
     }

@@ -8,6 +8,8 @@
  * <p>An array may be passed to a task more than once only if no argument after one that the task writes names the same array: TornadoVM's graph compiler
  * would never end. So operands come first and what is written last; results that may share an array are one argument with several places.
  *
+ * <p>BF16 is kept as sixteen bits in short arrays. Kernels over it take a number behind the context that says how to convert: 1 by the device, 0 by computing the bits.
+ *
  * <p>Names of kernels must not be functions of OpenCL C ({@code mix, dot, step, rotate}, ...): the driver would crash. Local arrays must not be handed to methods:
  * TornadoVM 5.2 computes wrong addresses for them.
  *
@@ -20,7 +22,7 @@
  * <tr><td>Assign, Reshape of a variable</td><td>{@code CopyKernels.copy}, {@code copyInts}, {@code CastKernels.copy}</td></tr>
  * <tr><td>Axpby, Mix, Mul, Scale, ScaleBy</td><td>{@code PointwiseKernels.axpby, weightedSum, mul, scale, scaleBy}</td></tr>
  * <tr><td>CachedAttention</td><td>{@code DecodeKernels.attention}</td></tr>
- * <tr><td>Cast</td><td>{@code CastKernels.fromBf16, toBf16}</td></tr>
+ * <tr><td>Cast, and what is widened</td><td>{@code CastKernels.fromBf16, toBf16}</td></tr>
  * <tr><td>CausalAttention</td><td>{@code AttentionKernels.forward}; {@code PanelAttentionKernels.forward} on a processor</td></tr>
  * <tr><td>CausalAttentionGrad</td><td>{@code AttentionGradKernels.statistics, queries, keys}; the last two of {@code PanelAttentionGradKernels} on a processor</td></tr>
  * <tr><td>Concat, Pad, ShiftTime, Slice</td><td>{@code CopyKernels.moveBlocks} (Concat: one task for each part)</td></tr>
@@ -42,6 +44,9 @@
  * <tr><td>SoftcapCrossEntropy</td><td>{@code LossKernels.count}; for each chunk {@code GemmKernels.multiply}, {@code LossKernels.crossEntropy}, two more
  * products; {@code LossKernels.mean}</td></tr>
  * <tr><td>TopKSample</td><td>{@code SamplingKernels.sample}</td></tr>
+ * <tr><td>over BF16: Accumulate to Mul of equal shapes, ReluSquared, Scale, Sigmoid and their gradients</td><td>{@code NarrowKernels}</td></tr>
+ * <tr><td>over BF16: RmsNorm, RmsNormGrad, Rope</td><td>{@code NarrowRowKernels}</td></tr>
+ * <tr><td>over BF16: Concat, Embedding, Pad, ShiftTime, Slice, Zero</td><td>{@code CopyKernels.moveHalves, EmbeddingKernels.gatherHalves, CastKernels.zero}</td></tr>
  * </table>
  */
 @NullMarked

@@ -207,8 +207,10 @@ class PointwiseKernelsTest {
         bench.checkMargins("pointwise");
     }
 
+    /** With computed bits; a device that converts itself is that of the checked tests. */
     @Test
     void roundsToBf16AsTheReferenceDoes() {
+        int builtIn = 0;
         float[] special = {
             0f,
             1f,
@@ -241,14 +243,30 @@ class PointwiseKernelsTest {
         ShortArray copy = new ShortArray(1010);
         bench.task(
                 TaskPackage.createPackage(
-                        bench.next(), CastKernels::toBf16, bench.context, bench.floats, x.at(), halves, 3, 1000),
+                        bench.next(),
+                        CastKernels::toBf16,
+                        bench.context,
+                        builtIn,
+                        bench.floats,
+                        x.at(),
+                        halves,
+                        3,
+                        1000),
                 Launch.elements(1000));
         bench.task(
                 TaskPackage.createPackage(bench.next(), CastKernels::copy, bench.context, halves, 3, copy, 5, 1000),
                 Launch.elements(1000));
         bench.task(
                 TaskPackage.createPackage(
-                        bench.next(), CastKernels::fromBf16, bench.context, copy, 5, bench.floats, back.at(), 1000),
+                        bench.next(),
+                        CastKernels::fromBf16,
+                        bench.context,
+                        builtIn,
+                        copy,
+                        5,
+                        bench.floats,
+                        back.at(),
+                        1000),
                 Launch.elements(1000));
         bench.run();
         for (int i = 0; i < 1000; i++) {

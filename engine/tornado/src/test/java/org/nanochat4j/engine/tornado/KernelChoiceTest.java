@@ -1,0 +1,75 @@
+package org.nanochat4j.engine.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.EngineException;
+import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.Tensor;
+import org.nanochat4j.engine.TensorType;
+import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.program.Recorder;
+import org.nanochat4j.engine.program.Step;
+
+/** Which kernels compute a step over BF16, and what is said where there are none. */
+class KernelChoiceTest {
+    private static Capabilities device(Bf16Access bf16) {
+        VendorLibrary none = VendorLibrary.none("of this test");
+        return new Capabilities("any", "PTX", false, 1L << 32, 1L << 30, 48 << 10, 1024, bf16, false, none);
+    }
+
+    private static Step step(DType dtype, Consumer<Tensor> op) {
+        Recorder recorder = new Recorder("p");
+        TensorType type = new TensorType(dtype, Shape.of(8, 8));
+        op.accept(recorder.use(new Variable("x", type, Variable.Role.INPUT)));
+        return recorder.finish().steps().getFirst();
+    }
+
+    private static KernelChoice.Operands operands(Step step) {
+        return KernelChoice.of(step, device(Bf16Access.COMPUTED)).operands();
+    }
+
+    @Test
+    @DisplayName("what is read and written once is converted in registers, what is read often is widened before")
+    void choice() {
+        assertEquals(KernelChoice.Operands.WIDE, operands(step(DType.F32, x -> x.rmsNorm(1e-6f))));
+        assertEquals(KernelChoice.Operands.NARROW, operands(step(DType.BF16, x -> x.rmsNorm(1e-6f))));
+        assertEquals(KernelChoice.Operands.NARROW, operands(step(DType.BF16, x -> x.cast(DType.F32))));
+        assertEquals(KernelChoice.Operands.WIDENED, operands(step(DType.BF16, Tensor::sum)));
+    }
+
+    @Test
+    @DisplayName("scratch memory holds a copy of every operand and result, of an operand that comes twice one")
+    void copies() {
+        Step square = step(DType.BF16, x -> x.matmul(x));
+        assertEquals(2 * 64, Widened.of(square).floats());
+        assertEquals(
+                List.of(DType.F32, DType.F32, DType.F32),
+                List.of(
+                        Widened.of(square).wide().inputTypes().getFirst().dtype(),
+                        Widened.of(square).wide().inputTypes().getLast().dtype(),
+                        Widened.of(square).wide().outputTypes().getFirst().dtype()));
+    }
+
+    @Test
+    @DisplayName("a driver that is not known to convert BF16 is refused, with what to do")
+    void refused() {
+        assertEquals(Bf16Access.NONE, Bf16Access.of("PTX"));
+        Step step = step(DType.BF16, x -> x.rmsNorm(1e-6f));
+        EngineException.BadProgram refused =
+                assertThrows(EngineException.BadProgram.class, () -> KernelChoice.of(step, device(Bf16Access.NONE)));
+        String message = String.valueOf(refused.getMessage());
+        assertTrue(message.startsWith("RmsNorm over BF16: kernels of TornadoVM's PTX driver"), message);
+        assertTrue(message.contains("--dtype f32"), message);
+        assertEquals(
+                KernelFamily.ROWS_FP32,
+                KernelChoice.of(step(DType.F32, x -> x.rmsNorm(1e-6f)), device(Bf16Access.NONE))
+                        .family());
+    }
+}
