@@ -70,7 +70,8 @@ class SelfCheckTest {
     }
 
     private static Capabilities device(boolean processor, VendorLibrary library) {
-        return new Capabilities("any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, Bf16Access.COMPUTED, false, library);
+        return new Capabilities(
+                "any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, Bf16Access.COMPUTED, false, library);
     }
 
     @Test
