@@ -83,13 +83,19 @@ shape=(--depth "$depth" --seq-len "$sequence" --vocab-size "$vocabulary")
 batch=(--total-batch-size $((rows * sequence * 2)) --device-batch-size "$rows")
 run "Devices, self-check of matrix products" devices || failed=1
 run "Matrix products" bench gemm --backend tornado --no-history "${gemm[@]}" || failed=1
+cp "$work/output" "$work/gemm"
 # The same by this project's own kernels, where the vendor's library computed those above.
-if grep -q "by cuBLAS" "$work/output"; then
+if grep -q "by cuBLAS" "$work/gemm"; then
   NANOCHAT_TORNADO_LIBRARIES=off run "Matrix products without the library" bench gemm --backend tornado --no-history "${gemm[@]}" || failed=1
 fi
 run "Attention" bench attention --backend tornado --no-history || failed=1
 run "Kernels bound by memory" bench memory --backend tornado --no-history || failed=1
 run "Training, with a profile by kind of op" bench train --backend tornado --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
+# BF16, by the library and by this project's tensor-core kernel.
+run "Training in BF16" bench train --backend tornado --dtype bf16 --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
+if grep -q "by cuBLAS" "$work/gemm"; then
+  NANOCHAT_TORNADO_LIBRARIES=off run "Training in BF16 without the library" bench train --backend tornado --dtype bf16 --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
+fi
 run "Training on the CPU backend" bench train --no-history --no-profile "${shape[@]}" "${batch[@]}" --steps 1 --warmup 1 || failed=1
 
 # 2. A small run, resumed, and the same text from both backends.

@@ -2,6 +2,8 @@ package org.nanochat4j.engine.tornado;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.spi.DeviceInfo;
@@ -20,6 +22,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * @param groupItems items of the largest work-group
  * @param bf16 how kernels convert BF16
  * @param floatAtomics whether floats can be added atomically
+ * @param tensorCores whether kernels can multiply BF16 fragments by tensor cores
  * @param library whether matrix products go to the vendor's
  */
 record Capabilities(
@@ -32,12 +35,15 @@ record Capabilities(
         long groupItems,
         Bf16Access bf16,
         boolean floatAtomics,
+        boolean tensorCores,
         VendorLibrary library) {
     /** Kernels index arrays with 32 bits and step beyond the end by less than this. */
     private static final long MOST_ARRAY_BYTES = 4L << 30;
 
     /** Arrays have a header, and sizes are rounded. */
     private static final long PAGE = 4096;
+
+    private static final Pattern COMPUTE_CAPABILITY = Pattern.compile("Device version\\s*: CUDA (\\d+)\\.");
 
     /** What TornadoVM uses of a device unless told otherwise. */
     private static final String DEFAULT_MEMORY = "4GB";
@@ -60,7 +66,14 @@ record Capabilities(
                         .orElse(1),
                 Bf16Access.of(driver),
                 nvidia,
+                hasTensorCores(String.valueOf(device.getPhysicalDevice().getDeviceInfo())),
                 library);
+    }
+
+    /** TornadoVM multiplies by tensor cores from compute capability 8.0 on, which its CUDA driver names as the device's version. */
+    static boolean hasTensorCores(String description) {
+        Matcher version = COMPUTE_CAPABILITY.matcher(description);
+        return version.find() && Integer.parseInt(version.group(1)) >= 8;
     }
 
     DeviceInfo info() {
@@ -79,6 +92,7 @@ record Capabilities(
                 "work-groups of " + groupItems + " items, " + MemoryPlan.human(localBytes) + " of local memory",
                 bf16.description(),
                 floatAtomics ? "atomic adds of floats" : "no atomic adds of floats",
+                tensorCores ? "tensor cores for BF16" : "no tensor cores",
                 library.description());
     }
 

@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.tornado;
 
 import org.jspecify.annotations.Nullable;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.op.Accumulate;
 import org.nanochat4j.engine.op.AdamWStep;
@@ -70,6 +71,10 @@ enum KernelFamily {
     PANEL_MATMUL_FP32("matrix product in panels of one item each, F32", 1, 0),
     /** Matrix products by the vendor's library. */
     CUBLAS_FP32("matrix product by cuBLAS, F32", 1, 0),
+    /** The same with BF16 factors. */
+    CUBLAS_BF16("matrix product by cuBLAS, BF16, sums in F32", 1, 0),
+    /** Matrix products of BF16 factors by tensor cores, with tiles in local memory. */
+    MMA_BF16("matrix product by tensor cores, BF16, sums in F32", 128, 12 << 10),
     /** Attention by items alone in their groups, for processors. */
     PANEL_ATTENTION_FP32("panels of one item each with online softmax, F32", 1, 0),
     /** Attention of one token over a cache. */
@@ -115,7 +120,7 @@ enum KernelFamily {
 
     /** The family whose kernels read and write BF16 themselves; null where the step has only kernels for F32. */
     static @Nullable KernelFamily narrow(Step step, Capabilities capabilities) {
-        KernelFamily family = narrow(step);
+        KernelFamily family = ofNarrow(step, capabilities);
         if (family != null) {
             family.requireRoom(step.op(), capabilities);
         }
@@ -132,7 +137,7 @@ enum KernelFamily {
         }
     }
 
-    private static @Nullable KernelFamily narrow(Step step) {
+    private static @Nullable KernelFamily ofNarrow(Step step, Capabilities capabilities) {
         return switch (step.op()) {
             case Accumulate _,
                     Assign _,
@@ -156,17 +161,30 @@ enum KernelFamily {
                     Zero _ -> ELEMENTWISE_BF16;
             case Add _ -> step.inputTypes().getFirst().equals(step.inputTypes().getLast()) ? ELEMENTWISE_BF16 : null;
             case RmsNorm _, RmsNormGrad _ -> ROWS_BF16;
+            case Logits _, MatMul _ -> narrowProducts(step, capabilities);
             case CustomOp _ -> CUSTOM;
             default -> null;
         };
     }
 
-    /** What matrix products are computed with on a device. */
-    static KernelFamily products(Capabilities capabilities) {
+    /** What matrix products are computed with on a device, by the type of the factors. */
+    static KernelFamily products(DType factors, Capabilities capabilities) {
+        boolean narrow = factors == DType.BF16;
         if (capabilities.library().used()) {
-            return CUBLAS_FP32;
+            return narrow ? CUBLAS_BF16 : CUBLAS_FP32;
+        }
+        if (narrow) {
+            return MMA_BF16;
         }
         return capabilities.processor() ? PANEL_MATMUL_FP32 : TILED_MATMUL_FP32;
+    }
+
+    /** Whether products of BF16 factors have kernels of their own; else the factors are widened. */
+    private static @Nullable KernelFamily narrowProducts(Step step, Capabilities capabilities) {
+        boolean has = capabilities.library().used() || capabilities.tensorCores();
+        return has && step.inputTypes().stream().allMatch(type -> type.dtype() == DType.BF16)
+                ? products(DType.BF16, capabilities)
+                : null;
     }
 
     private static KernelFamily of(Op op, Capabilities capabilities) {
@@ -196,7 +214,7 @@ enum KernelFamily {
                     Zero _ -> ELEMENTWISE_FP32;
             case RmsNorm _, RmsNormGrad _, RowDot _, SumRows _ -> ROWS_FP32;
             case Dot _, Sum _, SumSquares _ -> STAGED_SUM_FP32;
-            case Logits _, MatMul _ -> products(capabilities);
+            case Logits _, MatMul _ -> products(DType.F32, capabilities);
             case CausalAttention _, CausalAttentionGrad _ ->
                 capabilities.processor() ? PANEL_ATTENTION_FP32 : TILED_ATTENTION_FP32;
             case CachedAttention _ -> CACHED_ATTENTION_FP32;

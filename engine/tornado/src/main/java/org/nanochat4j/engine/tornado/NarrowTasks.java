@@ -9,6 +9,8 @@ import org.nanochat4j.engine.op.Cast;
 import org.nanochat4j.engine.op.Concat;
 import org.nanochat4j.engine.op.CustomOp;
 import org.nanochat4j.engine.op.Embedding;
+import org.nanochat4j.engine.op.Logits;
+import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.op.Mix;
 import org.nanochat4j.engine.op.Mul;
 import org.nanochat4j.engine.op.Pad;
@@ -46,6 +48,8 @@ final class NarrowTasks {
             case Concat(int axis) -> MoveTasks.concat(w, axis);
             case CustomOp op -> Lowering.custom(w, op);
             case Embedding() -> RowTasks.embedding(w);
+            case Logits op -> ProductTasks.logits(w, op);
+            case MatMul op -> ProductTasks.matMul(w, op);
             case Mix() -> mix(w);
             case Mul() -> compute(w, NarrowKernels.PRODUCT, 1f, 1f, w.in(1), w.out(0));
             case Pad(int axis, int before, int after) -> MoveTasks.pad(w, axis, before, after);

@@ -20,6 +20,7 @@ import org.nanochat4j.engine.op.Dot;
 import org.nanochat4j.engine.op.Embedding;
 import org.nanochat4j.engine.op.EmbeddingGrad;
 import org.nanochat4j.engine.op.KvAppend;
+import org.nanochat4j.engine.op.Logits;
 import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.op.Mul;
 import org.nanochat4j.engine.op.MuonMomentum;
@@ -146,6 +147,9 @@ record Probe(Op op, List<Operand> operands) {
                 of(new SumRows(), bf16(45, 77)),
                 of(new Dot(), bf16(9001), bf16(9001)),
                 of(new MatMul(false, true), bf16(67, 35), bf16(131, 35)),
+                of(new MatMul(false, false), bf16(128, 40), bf16(40, 64)),
+                of(new MatMul(true, false), bf16(3, 35, 67), bf16(3, 35, 65)),
+                of(new Logits(15, 131), bf16(67, 40), bf16(136, 40)),
                 of(new CausalAttention(29, SCALE), bf16(2, 67, 4, 24), bf16(2, 67, 2, 24), bf16(2, 67, 2, 24)),
                 of(new SoftcapCrossEntropy(15, 301, true), bf16(37, 40), bf16(304, 40), ids(300, 37)),
                 of(new EmbeddingGrad(61), bf16(3, 50, 40), ids(60, 3, 50)),

@@ -1,13 +1,16 @@
 package org.nanochat4j.engine.tornado;
 
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.op.Logits;
 import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
+import org.nanochat4j.engine.program.Step;
 import org.nanochat4j.engine.tornado.cublas.Gemm;
 import org.nanochat4j.engine.tornado.kernels.GemmKernels;
 import org.nanochat4j.engine.tornado.kernels.Launch;
 import org.nanochat4j.engine.tornado.kernels.LossKernels;
+import org.nanochat4j.engine.tornado.kernels.MmaKernels;
 import org.nanochat4j.engine.tornado.kernels.PanelKernels;
 import org.nanochat4j.engine.tornado.kernels.PointwiseKernels;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -48,20 +51,14 @@ final class ProductTasks {
      * @param add whether to add to the result
      */
     private record Product(int stack, int m, int n, int k, boolean transposeA, boolean transposeB, boolean add) {
-        /** The call of the library for places in the arrays of a, b and c. */
-        Gemm gemm(int a, int b, int c) {
+        /** The call of the library. */
+        Gemm gemm(Place a, Place b, Place c) {
             return new Gemm(
-                    stack,
-                    m,
-                    n,
-                    k,
-                    transposeA,
-                    transposeB,
-                    1f,
-                    add ? 1f : 0f,
-                    new Gemm.Matrices(Gemm.Type.F32, a),
-                    new Gemm.Matrices(Gemm.Type.F32, b),
-                    new Gemm.Matrices(Gemm.Type.F32, c));
+                    stack, m, n, k, transposeA, transposeB, 1f, add ? 1f : 0f, matrices(a), matrices(b), matrices(c));
+        }
+
+        private static Gemm.Matrices matrices(Place place) {
+            return new Gemm.Matrices(place.bank().dtype() == DType.BF16 ? Gemm.Type.BF16 : Gemm.Type.F32, place.at());
         }
     }
 
@@ -74,8 +71,10 @@ final class ProductTasks {
     }
 
     private static void multiply(Work w, Product product, Place a, Place b, Place c) {
-        switch (w.products()) {
-            case CUBLAS_FP32 -> w.add(product.gemm(a.at(), b.at(), c.at()), a, b, c);
+        KernelFamily kernel = w.products(a.bank().dtype());
+        switch (kernel) {
+            case CUBLAS_FP32, CUBLAS_BF16 -> w.add(product.gemm(a, b, c), a, b, c);
+            case MMA_BF16 -> multiplyByTensorCores(w, product, a, b, c);
             case PANEL_MATMUL_FP32 ->
                 multiply(
                         w,
@@ -94,7 +93,7 @@ final class ProductTasks {
                         a,
                         b,
                         c);
-            default -> throw new IllegalStateException(w.products() + " is no kernel for matrix products");
+            default -> throw new IllegalStateException(kernel + " is no kernel for matrix products");
         }
     }
 
@@ -117,6 +116,60 @@ final class ProductTasks {
                         product.transposeB() ? 1 : 0,
                         product.add() ? 1 : 0),
                 launch);
+    }
+
+    /** Scratch memory of products by tensor cores: whole tiles, and what lies within the edges of c where that is rounded too. */
+    static long tensorCoreScratch(Step step) {
+        Shape y = step.outputs().getFirst().type().shape();
+        int stack = y.rank() == 3 ? y.dim(0) : 1;
+        return Bank.align(MmaKernels.room(y.dim(-2), y.dim(-1), stack)) + y.elements();
+    }
+
+    /** To c where that is of F32 and has whole tiles; else to scratch memory, from which it is cropped and rounded. */
+    private static void multiplyByTensorCores(Work w, Product product, Place a, Place b, Place c) {
+        int m = product.m();
+        int n = product.n();
+        int stack = product.stack();
+        boolean whole = MmaKernels.isWhole(m, n);
+        boolean rounded = c.bank().dtype() == DType.BF16;
+        Place tiles = whole && !rounded ? c : w.scratch();
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        MmaKernels::multiply,
+                        w.context(),
+                        a.halves(),
+                        a.at(),
+                        b.halves(),
+                        b.at(),
+                        tiles.floats(),
+                        tiles.at(),
+                        m,
+                        n,
+                        product.k(),
+                        product.transposeA() ? 1 : 0,
+                        product.transposeB() ? 1 : 0),
+                MmaKernels.launch(m, n, stack));
+        Place sums = tiles;
+        if (!whole) {
+            sums = rounded ? w.scratch().plus(Bank.align(MmaKernels.room(m, n, stack))) : c;
+            w.add(
+                    TaskPackage.createPackage(
+                            w.next(),
+                            MmaKernels::crop,
+                            w.context(),
+                            tiles.floats(),
+                            tiles.at(),
+                            sums.floats(),
+                            sums.at(),
+                            m,
+                            n,
+                            stack),
+                    Launch.elements((long) stack * m * n));
+        }
+        if (rounded) {
+            MoveTasks.round(w, sums, c, (long) stack * m * n);
+        }
     }
 
     static void logits(Work w, Logits op) {

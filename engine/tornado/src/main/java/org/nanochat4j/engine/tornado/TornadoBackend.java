@@ -70,7 +70,8 @@ final class TornadoBackend implements Backend {
         long copies = choice.operands() == KernelChoice.Operands.WIDENED
                 ? Widened.of(step).floats()
                 : 0;
-        return Float.BYTES * (copies + ScratchNeeds.floats(step));
+        long tiles = choice.family() == KernelFamily.MMA_BF16 ? ProductTasks.tensorCoreScratch(step) : 0;
+        return Float.BYTES * (copies + tiles + ScratchNeeds.floats(step));
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.nanochat4j.engine.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.op.Op;
 import org.nanochat4j.engine.program.Step;
@@ -121,9 +122,9 @@ public final class Work {
         return capabilities.processor();
     }
 
-    /** What matrix products are computed with. */
-    KernelFamily products() {
-        return KernelFamily.products(capabilities);
+    /** What matrix products are computed with, by the type of the factors. */
+    KernelFamily products(DType factors) {
+        return KernelFamily.products(factors, capabilities);
     }
 
     Capabilities capabilities() {

@@ -55,9 +55,11 @@ class TornadoLibraryTest {
     }
 
     static Stream<OpCatalogue.Entry> products() {
-        return OpCatalogue.entries().stream()
-                .filter(entry ->
-                        PRODUCTS.contains(entry.op()) && !entry.variant().endsWith(ProductSamples.NARROW));
+        return Stream.concat(
+                        OpCatalogue.entries().stream()
+                                .filter(entry -> !entry.variant().endsWith(ProductSamples.NARROW)),
+                        TornadoTwinTest.bf16())
+                .filter(entry -> PRODUCTS.contains(entry.op()));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -19,9 +19,15 @@ import org.nanochat4j.engine.program.Step;
 
 /** Which kernels compute a step over BF16, and what is said where there are none. */
 class KernelChoiceTest {
+    private static final VendorLibrary NONE = VendorLibrary.none("of this test");
+
     private static Capabilities device(Bf16Access bf16) {
-        VendorLibrary none = VendorLibrary.none("of this test");
-        return new Capabilities("any", "PTX", false, 1L << 32, 1L << 30, 48 << 10, 1024, bf16, false, none);
+        return device(bf16, false, NONE);
+    }
+
+    private static Capabilities device(Bf16Access bf16, boolean tensorCores, VendorLibrary library) {
+        return new Capabilities(
+                "any", "PTX", false, 1L << 32, 1L << 30, 48 << 10, 1024, bf16, false, tensorCores, library);
     }
 
     private static Step step(DType dtype, Consumer<Tensor> op) {
@@ -42,6 +48,35 @@ class KernelChoiceTest {
         assertEquals(KernelChoice.Operands.NARROW, operands(step(DType.BF16, x -> x.rmsNorm(1e-6f))));
         assertEquals(KernelChoice.Operands.NARROW, operands(step(DType.BF16, x -> x.cast(DType.F32))));
         assertEquals(KernelChoice.Operands.WIDENED, operands(step(DType.BF16, Tensor::sum)));
+    }
+
+    @Test
+    @DisplayName(
+            "products of BF16 go to the library, else to tensor cores, else they are widened, and those of mixed types always")
+    void products() {
+        Step square = step(DType.BF16, x -> x.matmul(x));
+        Capabilities plain = device(Bf16Access.BUILT_IN);
+        Capabilities cores = device(Bf16Access.BUILT_IN, true, NONE);
+        Capabilities library = device(Bf16Access.BUILT_IN, true, VendorLibrary.CUBLAS);
+        assertEquals(
+                new KernelChoice(KernelFamily.TILED_MATMUL_FP32, KernelChoice.Operands.WIDENED),
+                KernelChoice.of(square, plain));
+        assertEquals(
+                new KernelChoice(KernelFamily.MMA_BF16, KernelChoice.Operands.NARROW), KernelChoice.of(square, cores));
+        assertEquals(
+                new KernelChoice(KernelFamily.CUBLAS_BF16, KernelChoice.Operands.NARROW),
+                KernelChoice.of(square, library));
+        Step wide = step(DType.F32, x -> x.matmul(x));
+        assertEquals(
+                new KernelChoice(KernelFamily.TILED_MATMUL_FP32, KernelChoice.Operands.WIDE),
+                KernelChoice.of(wide, cores));
+        Recorder recorder = new Recorder("mixed");
+        Variable x = new Variable("x", TensorType.f32(8, 8), Variable.Role.INPUT);
+        Variable weight = new Variable("w", new TensorType(DType.BF16, Shape.of(8, 8)), Variable.Role.INPUT);
+        recorder.use(x).matmulTransposed(recorder.use(weight));
+        assertEquals(
+                new KernelChoice(KernelFamily.CUBLAS_FP32, KernelChoice.Operands.WIDENED),
+                KernelChoice.of(recorder.finish().steps().getFirst(), library));
     }
 
     @Test

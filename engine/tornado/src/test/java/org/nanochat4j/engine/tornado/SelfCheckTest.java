@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -49,12 +50,33 @@ class SelfCheckTest {
     void passesWithLibrary() {
         try (Simulator _ = Simulator.of(SimulatedDevice.CUDA).with(new FakeCublas().provider());
                 Backend backend = TestBackend.open(BackendOptions.DEFAULT, VendorLibrary.CUBLAS)) {
-            Set<KernelFamily> products = Set.of(KernelFamily.CUBLAS_FP32, KernelFamily.CUBLAS_LOSS_FP32);
             Capabilities device = TestBackend.capabilities(backend);
-            Set<KernelChoice> choices = all(device);
-            choices.removeIf(choice -> !products.contains(choice.family()));
-            SelfCheck.run(backend, device, choices);
+            Set<KernelChoice> products = all(device);
+            products.removeIf(choice -> !choice.family().name().startsWith("CUBLAS"));
+            SelfCheck.run(backend, device, products);
         }
+    }
+
+    @Test
+    @DisplayName("the simulated GPU passes with products by tensor cores")
+    void passesWithTensorCores() {
+        try (Simulator _ = Simulator.of(SimulatedDevice.CUDA);
+                Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
+            Capabilities device = TestBackend.capabilities(backend);
+            Set<KernelChoice> products = all(device);
+            products.removeIf(choice -> choice.family() != KernelFamily.MMA_BF16);
+            assertEquals(1, products.size());
+            SelfCheck.run(backend, device, products);
+        }
+    }
+
+    @Test
+    @DisplayName("tensor cores are those of compute capability 8.0 and later, as TornadoVM describes a device")
+    void tensorCores() {
+        assertTrue(Capabilities.hasTensorCores(
+                "Device vendor    : NVIDIA\nDevice version   : CUDA 9.0\nDriver version   : 12.4\n"));
+        assertFalse(Capabilities.hasTensorCores("Device version   : CUDA 7.5\n"));
+        assertFalse(Capabilities.hasTensorCores("Device version   : OpenCL 3.0 CUDA\n"));
     }
 
     @Test
@@ -62,16 +84,26 @@ class SelfCheckTest {
     void everyFamilyIsProbed() {
         Set<KernelFamily> probed = EnumSet.noneOf(KernelFamily.class);
         VendorLibrary none = VendorLibrary.none("of this test");
-        for (Capabilities device :
-                List.of(device(true, none), device(false, none), device(false, VendorLibrary.CUBLAS))) {
+        for (Capabilities device : List.of(
+                device(true, false, none), device(false, true, none), device(false, true, VendorLibrary.CUBLAS))) {
             all(device).forEach(choice -> probed.add(choice.family()));
         }
         assertEquals(EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM)), probed);
     }
 
-    private static Capabilities device(boolean processor, VendorLibrary library) {
+    private static Capabilities device(boolean processor, boolean tensorCores, VendorLibrary library) {
         return new Capabilities(
-                "any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, Bf16Access.COMPUTED, false, library);
+                "any",
+                "any",
+                processor,
+                1L << 32,
+                1L << 30,
+                48 << 10,
+                1024,
+                Bf16Access.COMPUTED,
+                false,
+                tensorCores,
+                library);
     }
 
     @Test

@@ -146,6 +146,7 @@ final class Cublas implements LibraryContext, AutoCloseable {
         check(functions.destroy(handle), "cublasDestroy", "closing it");
     }
 
+    /** Not by one of TornadoVM's exceptions: with bailout off it replaces those by one that does not say what happened. */
     private static void check(int status, String function, String doing) {
         if (status != 0) {
             throw new EngineException.DeviceFailed(function + " of cuBLAS failed with " + name(status) + ", " + doing

@@ -32,7 +32,8 @@
  * <tr><td>Fill, Zero</td><td>{@code PointwiseKernels.fill}, {@code CopyKernels.zeroInts}</td></tr>
  * <tr><td>KvAppend</td><td>{@code CopyKernels.append}</td></tr>
  * <tr><td>Logits</td><td>{@code GemmKernels.multiply} with n = vocabulary, then {@code PointwiseKernels.softcap} unless the cap is infinite</td></tr>
- * <tr><td>MatMul</td><td>{@code GemmKernels.multiply}; {@code PanelKernels.multiplyPanels} where the device is a processor, here and below</td></tr>
+ * <tr><td>MatMul</td><td>{@code GemmKernels.multiply}; {@code PanelKernels.multiplyPanels} where the device is a processor, here and below; of BF16 factors {@code
+ * MmaKernels.multiply}, then {@code MmaKernels.crop} and {@code CastKernels.toBf16} where tiles go beyond the edges and the result is BF16; none with a library</td></tr>
  * <tr><td>MuonMomentum</td><td>{@code MuonKernels.nesterov} for each gradient</td></tr>
  * <tr><td>MuonNormalize</td><td>{@code RowKernels.rowDot}, {@code MuonKernels.equilibrate}, {@code RowKernels.scaleRows}</td></tr>
  * <tr><td>MuonUpdate</td><td>{@code RowKernels.rowDot} or {@code MuonKernels.columnSquares}, {@code MuonKernels.variance}, {@code MuonKernels.descend} for each
