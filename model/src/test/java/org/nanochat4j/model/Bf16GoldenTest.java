@@ -54,19 +54,31 @@ class Bf16GoldenTest {
             ModelRun run = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
             ModelRun.eager(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch())
                     .assertSame(run);
-            assertGolden(golden, run);
+            assertGolden(golden, run, LENGTH);
         }
     }
 
     /** The same on any backend, replayed. */
     static void replayedIsGolden(Engine engine, String name) throws IOException {
+        replayedIsGolden(engine, name, LENGTH);
+    }
+
+    /**
+     * The same on a device that rounds the gradient of the logits within the loss, as the reference does. What that leaves of a gradient of a single number, a sum that
+     * nearly cancels, differs by a few parts in a hundred from the reference's, which itself differs as much from F32's.
+     */
+    static void replayedIsGoldenRounded(Engine engine, String name) throws IOException {
+        replayedIsGolden(engine, name, 2 * LENGTH);
+    }
+
+    private static void replayedIsGolden(Engine engine, String name, double lengthOfNumbers) throws IOException {
         try (GoldenCase golden = GoldenCase.loadBf16(engine, name, DType.F32)) {
-            assertGolden(
-                    golden, ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch()));
+            ModelRun run = ModelRun.replayed(engine, golden.gpt(), golden.ids(), golden.targets(), golden.batch());
+            assertGolden(golden, run, lengthOfNumbers);
         }
     }
 
-    private static void assertGolden(GoldenCase golden, ModelRun run) {
+    private static void assertGolden(GoldenCase golden, ModelRun run, double lengthOfNumbers) {
         SafetensorsFile file = golden.file();
         ModelRun.assertClose(file.floats("logits"), golden.tail(run.logits(), "logits"), LOGITS, "logits");
         ModelRun.assertClose(file.floats("loss_none"), run.rows(), LOGITS, "loss_none");
@@ -77,8 +89,9 @@ class Bf16GoldenTest {
             assertTrue(cosine > COSINE, "grad." + parameter + ": cosine " + cosine);
             double length = Math.sqrt(dot(gradient, gradient) / dot(expected, expected));
             // the gradient of the scalar at the stream's end is a sum that all but cancels
+            double bound = expected.length == 1 ? lengthOfNumbers : LENGTH;
             assertTrue(
-                    Math.abs(length - 1) < LENGTH || parameter.equals("backout_lambda"),
+                    Math.abs(length - 1) < bound || parameter.equals("backout_lambda"),
                     "grad." + parameter + ": length " + length);
         });
     }

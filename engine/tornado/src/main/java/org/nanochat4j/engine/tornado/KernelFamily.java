@@ -83,6 +83,16 @@ enum KernelFamily {
     CHUNKED_LOSS_FP32("matrix products over chunks of rows, F32", 256, 16 << 10),
     /** The same with products by the vendor's library. */
     CUBLAS_LOSS_FP32("matrix products by cuBLAS over chunks of rows, F32", 256, 4 << 10),
+    /** The same with BF16 factors, one of which is the gradient of the logits. */
+    CUBLAS_LOSS_BF16(
+            "matrix products by cuBLAS over chunks of rows, BF16, sums in F32, the gradient of the logits rounded once",
+            256,
+            4 << 10),
+    /** The same with products by tensor cores. */
+    MMA_LOSS_BF16(
+            "matrix products by tensor cores over chunks of rows, BF16, sums in F32, the gradient of the logits rounded once",
+            256,
+            12 << 10),
     /** Rows of tables; their gradients are added up by the owner of a row. */
     OWNER_COMPUTES_FP32("rows of tables, gradients added up by the owner of a row, F32", 256, 0),
     /** Optimizer steps. */
@@ -161,7 +171,8 @@ enum KernelFamily {
                     Zero _ -> ELEMENTWISE_BF16;
             case Add _ -> step.inputTypes().getFirst().equals(step.inputTypes().getLast()) ? ELEMENTWISE_BF16 : null;
             case RmsNorm _, RmsNormGrad _ -> ROWS_BF16;
-            case Logits _, MatMul _ -> narrowProducts(step, capabilities);
+            case Logits _, MatMul _ -> multipliesNarrow(step, capabilities) ? products(DType.BF16, capabilities) : null;
+            case SoftcapCrossEntropy _ -> multipliesNarrow(step, capabilities) ? narrowLoss(capabilities) : null;
             case CustomOp _ -> CUSTOM;
             default -> null;
         };
@@ -179,12 +190,19 @@ enum KernelFamily {
         return capabilities.processor() ? PANEL_MATMUL_FP32 : TILED_MATMUL_FP32;
     }
 
-    /** Whether products of BF16 factors have kernels of their own; else the factors are widened. */
-    private static @Nullable KernelFamily narrowProducts(Step step, Capabilities capabilities) {
+    /** Whether BF16 factors, the first two operands, are multiplied as such; else they are widened. */
+    private static boolean multipliesNarrow(Step step, Capabilities capabilities) {
         boolean has = capabilities.library().used() || capabilities.tensorCores();
-        return has && step.inputTypes().stream().allMatch(type -> type.dtype() == DType.BF16)
-                ? products(DType.BF16, capabilities)
-                : null;
+        return has && step.inputTypes().stream().limit(2).allMatch(type -> type.dtype() == DType.BF16);
+    }
+
+    private static KernelFamily narrowLoss(Capabilities capabilities) {
+        return capabilities.library().used() ? CUBLAS_LOSS_BF16 : MMA_LOSS_BF16;
+    }
+
+    /** Whether a result of such an op is a product with a factor that was rounded to BF16 within the op: the gradients, of the loss. */
+    boolean roundsFactorOf(int result) {
+        return (this == CUBLAS_LOSS_BF16 || this == MMA_LOSS_BF16) && result >= 2;
     }
 
     private static KernelFamily of(Op op, Capabilities capabilities) {

@@ -104,7 +104,7 @@ final class Lowering {
             case Sigmoid() -> PointwiseTasks.sigmoid(w);
             case SigmoidGrad() -> PointwiseTasks.sigmoidGrad(w);
             case Slice(int axis, int start, int length) -> MoveTasks.slice(w, axis, start, length);
-            case SoftcapCrossEntropy op -> ProductTasks.loss(w, op);
+            case SoftcapCrossEntropy op -> LossTasks.loss(w, op);
             case Sum() -> RowTasks.sum(w);
             case SumRows() -> RowTasks.sumRows(w);
             case SumSquares() -> RowTasks.dot(w, w.in(0), w.in(0));

@@ -26,6 +26,7 @@ import org.nanochat4j.engine.op.ShiftTime;
 import org.nanochat4j.engine.op.Sigmoid;
 import org.nanochat4j.engine.op.SigmoidGrad;
 import org.nanochat4j.engine.op.Slice;
+import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.op.Zero;
 import org.nanochat4j.engine.tornado.kernels.CastKernels;
 import org.nanochat4j.engine.tornado.kernels.Launch;
@@ -65,6 +66,7 @@ final class NarrowTasks {
             case Sigmoid() -> compute(w, NarrowKernels.SIGMOID, 1f, 1f, w.in(0), w.out(0));
             case SigmoidGrad() -> compute(w, NarrowKernels.SIGMOID_GRAD, 1f, 1f, w.in(1), w.out(0));
             case Slice(int axis, int start, int length) -> MoveTasks.slice(w, axis, start, length);
+            case SoftcapCrossEntropy op -> LossTasks.loss(w, op);
             case Zero() -> zero(w);
             default -> throw new IllegalStateException(w.op().name() + " has no kernel over BF16");
         }

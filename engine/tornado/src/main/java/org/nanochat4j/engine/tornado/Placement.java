@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.Variable;
@@ -21,14 +22,16 @@ final class Placement {
     private final Map<Variable, Place> places = new IdentityHashMap<>();
     private final List<Bank> arena = new ArrayList<>();
     private final Place scratch;
+    private final @Nullable Place scratchHalves;
 
     /**
      * Places a plan.
      *
      * @param plan what to place, planned for blocks of {@code mostBytes}
+     * @param needs scratch memory of all its steps
      * @param mostBytes size of the largest array, a multiple of the plan's alignment
      */
-    Placement(MemoryPlan plan, long mostBytes) {
+    Placement(MemoryPlan plan, ScratchNeeds needs, long mostBytes) {
         this.mostBytes = mostBytes;
         placeVariables(plan);
         requireWhole(plan);
@@ -39,7 +42,9 @@ final class Placement {
                     block.dtype(),
                     block.bytes() / block.dtype().bytes()));
         }
-        scratch = new Place(bank("scratch", Bank.Use.ARENA, DType.F32, Math.max(1, plan.scratchBytes() / 4)), 0);
+        scratch = new Place(bank("scratch", Bank.Use.ARENA, DType.F32, Math.max(1, needs.floats())), 0);
+        scratchHalves =
+                needs.halves() == 0 ? null : new Place(bank("scratch", Bank.Use.ARENA, DType.BF16, needs.halves()), 0);
     }
 
     /** Kernels take a tensor in one piece. */
@@ -137,9 +142,15 @@ final class Placement {
         return places;
     }
 
-    /** Scratch memory, as much as the plan says. */
+    /** Scratch memory for F32, as much as the steps need. */
     Place scratch() {
         return scratch;
+    }
+
+    /** Scratch memory for BF16; null where no step needs any. */
+    @Nullable
+    Place scratchHalves() {
+        return scratchHalves;
     }
 
     /** Where a value of a program is. */

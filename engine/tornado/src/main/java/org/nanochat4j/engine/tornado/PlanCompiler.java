@@ -40,7 +40,7 @@ final class PlanCompiler {
     private PlanCompiler(MemoryPlan plan, Capabilities capabilities) {
         this.plan = plan;
         this.capabilities = capabilities;
-        this.placement = new Placement(plan, capabilities.arrayBytes());
+        this.placement = new Placement(plan, ScratchNeeds.of(plan, capabilities), capabilities.arrayBytes());
         this.graphs = new Graphs(context, placement.banks());
     }
 
@@ -99,7 +99,8 @@ final class PlanCompiler {
         }
         List<Place> in = places(layout, step.inputs());
         List<Place> out = places(layout, step.outputs());
-        return Lowering.tasks(new Work(context, capabilities, step, prefix, in, out, placement.scratch()));
+        return Lowering.tasks(
+                new Work(context, capabilities, step, prefix, in, out, placement.scratch(), placement.scratchHalves()));
     }
 
     private List<Place> places(MemoryPlan.Layout layout, List<Value> values) {

@@ -66,12 +66,7 @@ final class TornadoBackend implements Backend {
 
     @Override
     public long scratchBytes(Step step) {
-        KernelChoice choice = KernelChoice.of(step, capabilities);
-        long copies = choice.operands() == KernelChoice.Operands.WIDENED
-                ? Widened.of(step).floats()
-                : 0;
-        long tiles = choice.family() == KernelFamily.MMA_BF16 ? ProductTasks.tensorCoreScratch(step) : 0;
-        return Float.BYTES * (copies + tiles + ScratchNeeds.floats(step));
+        return ScratchNeeds.of(step, capabilities).bytes();
     }
 
     @Override

@@ -2,6 +2,8 @@ package org.nanochat4j.engine.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.op.Op;
@@ -19,6 +21,7 @@ public final class Work {
     private final List<Place> in;
     private final List<Place> out;
     private final Place scratch;
+    private final @Nullable Place scratchHalves;
     private final String prefix;
     private final List<Task> tasks;
 
@@ -29,8 +32,9 @@ public final class Work {
             String prefix,
             List<Place> in,
             List<Place> out,
-            Place scratch) {
-        this(context, capabilities, step, prefix, in, out, scratch, new ArrayList<>());
+            Place scratch,
+            @Nullable Place scratchHalves) {
+        this(context, capabilities, step, prefix, in, out, scratch, scratchHalves, new ArrayList<>());
     }
 
     private Work(
@@ -41,6 +45,7 @@ public final class Work {
             List<Place> in,
             List<Place> out,
             Place scratch,
+            @Nullable Place scratchHalves,
             List<Task> tasks) {
         this.context = context;
         this.capabilities = capabilities;
@@ -48,13 +53,14 @@ public final class Work {
         this.in = in;
         this.out = out;
         this.scratch = scratch;
+        this.scratchHalves = scratchHalves;
         this.prefix = prefix;
         this.tasks = tasks;
     }
 
     /** The same step with operands and results elsewhere; its tasks come behind those made so far. */
     Work over(Step other, List<Place> otherIn, List<Place> otherOut, Place otherScratch) {
-        return new Work(context, capabilities, other, prefix, otherIn, otherOut, otherScratch, tasks);
+        return new Work(context, capabilities, other, prefix, otherIn, otherOut, otherScratch, scratchHalves, tasks);
     }
 
     /** {@return the first argument of every kernel} */
@@ -92,9 +98,15 @@ public final class Work {
         return out.get(index);
     }
 
-    /** Scratch memory, as much as {@link ScratchNeeds} says; free for every step. */
+    /** Scratch memory for F32, as much as {@link ScratchNeeds} says; free for every step. */
     Place scratch() {
         return scratch;
+    }
+
+    /** Scratch memory for BF16, likewise. */
+    Place scratchHalves() {
+        return Objects.requireNonNull(
+                scratchHalves, step.op().name() + " needs scratch memory that none was planned for");
     }
 
     /**

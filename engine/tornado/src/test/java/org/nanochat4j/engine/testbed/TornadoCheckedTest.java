@@ -1,5 +1,6 @@
 package org.nanochat4j.engine.testbed;
 
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
@@ -30,7 +31,8 @@ class TornadoCheckedTest {
                     try (Simulator _ = Simulator.checking(device);
                             Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
                         Sample sample = entry.samples(1, true).getFirst();
-                        Twins.compare(entry.name(), sample, Runs.replay(engine, sample, Runs.Operands.TEMPORARIES));
+                        List<byte[]> results = Runs.replay(engine, sample, Runs.Operands.TEMPORARIES);
+                        Twins.compare(entry.name(), sample, results, TornadoTwinTest.firstProduct(entry));
                     }
                 }));
     }

@@ -14,6 +14,7 @@ import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.program.Step;
 
@@ -77,6 +78,37 @@ class KernelChoiceTest {
         assertEquals(
                 new KernelChoice(KernelFamily.CUBLAS_FP32, KernelChoice.Operands.WIDENED),
                 KernelChoice.of(recorder.finish().steps().getFirst(), library));
+    }
+
+    @Test
+    @DisplayName("the loss over BF16 is its products': by the library, else by tensor cores, else widened")
+    void loss() {
+        Recorder recorder = new Recorder("loss");
+        Variable x = new Variable("x", new TensorType(DType.BF16, Shape.of(9, 8)), Variable.Role.INPUT);
+        Variable weight = new Variable("w", new TensorType(DType.BF16, Shape.of(70, 8)), Variable.Role.INPUT);
+        Variable targets = new Variable("targets", TensorType.i32(9), Variable.Role.INPUT);
+        recorder.apply(
+                new SoftcapCrossEntropy(15, 65, true),
+                List.of(recorder.use(x), recorder.use(weight), recorder.use(targets)));
+        Step step = recorder.finish().steps().getFirst();
+        Capabilities plain = device(Bf16Access.BUILT_IN);
+        Capabilities cores = device(Bf16Access.BUILT_IN, true, NONE);
+        Capabilities library = device(Bf16Access.BUILT_IN, true, VendorLibrary.CUBLAS);
+        assertEquals(
+                new KernelChoice(KernelFamily.CHUNKED_LOSS_FP32, KernelChoice.Operands.WIDENED),
+                KernelChoice.of(step, plain));
+        assertEquals(
+                new KernelChoice(KernelFamily.MMA_LOSS_BF16, KernelChoice.Operands.NARROW),
+                KernelChoice.of(step, cores));
+        assertEquals(
+                new KernelChoice(KernelFamily.CUBLAS_LOSS_BF16, KernelChoice.Operands.NARROW),
+                KernelChoice.of(step, library));
+        assertEquals(new ScratchNeeds(16 + 592, 9 * 65), ScratchNeeds.of(step, library), "count, logits and gradient");
+        assertEquals(
+                new ScratchNeeds(16 + 128 * 128 + 128 * 64 + 9 * 8, 9 * 65),
+                ScratchNeeds.of(step, cores),
+                "logits in whole tiles, and the gradient of x before it is rounded");
+        assertEquals(0, ScratchNeeds.of(step, plain).halves());
     }
 
     @Test

@@ -16,7 +16,8 @@ public final class LossKernels {
     /** Logits of a chunk at most, unless one row has more: 128 MiB. */
     private static final int MOST_LOGITS = 1 << 25;
 
-    private static final int ITEMS = 256;
+    /** Items of a group. */
+    static final int ITEMS = 256;
 
     private static final float LOWEST = -3e38f;
 

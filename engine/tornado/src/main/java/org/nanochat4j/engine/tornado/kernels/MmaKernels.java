@@ -56,6 +56,11 @@ public final class MmaKernels {
         return m % ROWS == 0 && n % COLUMNS == 0;
     }
 
+    /** From a row of what {@link #multiply} writes to the next, for c of n columns. */
+    public static int stride(int n) {
+        return Math.toIntExact(Tiles.up(n, COLUMNS));
+    }
+
     /** Floats that {@link #multiply} writes. */
     public static long room(int m, int n, int stack) {
         return stack * Tiles.up(m, ROWS) * Tiles.up(n, COLUMNS);
@@ -210,21 +215,26 @@ public final class MmaKernels {
     }
 
     /**
-     * y = what lies within the edges of x.
+     * y = what lies within the edges of x, or y += that.
      *
      * <p>Launch: {@link Launch#elements} of stack m n.
      *
      * @param x as {@link #multiply} writes it
      * @param y (stack, m, n)
+     * @param add 1 to add to y, 0 to overwrite it
      */
     public static void crop(
-            KernelContext context, FloatArray x, int xAt, FloatArray y, int yAt, int m, int n, int stack) {
+            KernelContext context, FloatArray x, int xAt, FloatArray y, int yAt, int m, int n, int stack, int add) {
         int i = context.globalIdx;
         if (i < stack * m * n) {
             int stride = (n + COLUMNS - 1) / COLUMNS * COLUMNS;
             int rows = (m + ROWS - 1) / ROWS * ROWS;
             int row = i / n;
-            y.set(yAt + i, x.get(xAt + (row / m * rows + row % m) * stride + i % n));
+            float value = x.get(xAt + (row / m * rows + row % m) * stride + i % n);
+            if (add == 1) {
+                value += y.get(yAt + i);
+            }
+            y.set(yAt + i, value);
         }
     }
 }

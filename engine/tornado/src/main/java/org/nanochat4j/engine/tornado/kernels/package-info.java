@@ -44,6 +44,8 @@
  * <tr><td>RowDot, ScaleRows, SumRows</td><td>{@code RowKernels.rowDot, scaleRows, sumRows}</td></tr>
  * <tr><td>SoftcapCrossEntropy</td><td>{@code LossKernels.count}; for each chunk {@code GemmKernels.multiply}, {@code LossKernels.crossEntropy}, two more
  * products; {@code LossKernels.mean}</td></tr>
+ * <tr><td>SoftcapCrossEntropy of BF16 factors, where they are multiplied as such</td><td>for each chunk a product of {@code MmaKernels} or of the library, {@code
+ * NarrowLossKernels.losses, gradient}, two more products</td></tr>
  * <tr><td>TopKSample</td><td>{@code SamplingKernels.sample}</td></tr>
  * <tr><td>over BF16: Accumulate to Mul of equal shapes, ReluSquared, Scale, Sigmoid and their gradients</td><td>{@code NarrowKernels}</td></tr>
  * <tr><td>over BF16: RmsNorm, RmsNormGrad, Rope</td><td>{@code NarrowRowKernels}</td></tr>

@@ -82,8 +82,12 @@ class MmaKernelsTest {
                 execute(product.transferToHost(EVERY_EXECUTION, tiles), MmaKernels.launch(m, n, stack));
                 TaskGraph edges = new TaskGraph("g").transferToDevice(EVERY_EXECUTION, tiles, c);
                 edges.addTask(TaskPackage.createPackage(
-                        "t", MmaKernels::crop, CONTEXT, tiles, MARGIN, c, MARGIN, m, n, stack));
+                        "t", MmaKernels::crop, CONTEXT, tiles, MARGIN, c, MARGIN, m, n, stack, 0));
                 execute(edges.transferToHost(EVERY_EXECUTION, c), Launch.elements((long) stack * m * n));
+                TaskGraph again = new TaskGraph("g").transferToDevice(EVERY_EXECUTION, tiles, c);
+                again.addTask(TaskPackage.createPackage(
+                        "t", MmaKernels::crop, CONTEXT, tiles, MARGIN, c, MARGIN, m, n, stack, 1));
+                execute(again.transferToHost(EVERY_EXECUTION, c), Launch.elements((long) stack * m * n));
             }
             for (int i = 0; i < stack * m * n; i++) {
                 int number = i / (m * n);
@@ -95,7 +99,8 @@ class MmaKernelsTest {
                     int right = number * k * n + (transposeB == 1 ? column * k + l : l * n + column);
                     sum += value(a.get(MARGIN + left)) * value(b.get(MARGIN + right));
                 }
-                assertEquals(sum, c.get(MARGIN + i), "product " + number + " row " + row + " column " + column);
+                assertEquals(
+                        2 * sum, c.get(MARGIN + i), "twice product " + number + " row " + row + " column " + column);
             }
             for (int i = 0; i < MARGIN; i++) {
                 assertTrue(
@@ -118,6 +123,8 @@ class MmaKernelsTest {
     void wholeTiles() {
         assertTrue(MmaKernels.isWhole(256, 192));
         assertEquals(3 * 256 * 192, MmaKernels.room(256, 192, 3));
+        assertEquals(192, MmaKernels.stride(192));
+        assertEquals(192, MmaKernels.stride(129));
         assertFalse(MmaKernels.isWhole(256, 200));
         assertFalse(MmaKernels.isWhole(250, 192));
     }
