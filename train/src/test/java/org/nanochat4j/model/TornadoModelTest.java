@@ -42,6 +42,7 @@ class TornadoModelTest {
                 Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
             Bf16GoldenTest.replayedIsGoldenRounded(engine, "model/mqa_SSSL_bf16");
             assertTrue(kernel(engine, "SoftcapCrossEntropy").contains("by tensor cores"), engine.kernels()::toString);
+            assertTrue(kernel(engine, "CausalAttentionGrad").startsWith("tiles"), engine.kernels()::toString);
         }
     }
 

@@ -67,6 +67,9 @@ enum KernelFamily {
     TILED_MATMUL_FP32("matrix product with tiles in local memory and registers, F32", 64, 16 << 10),
     /** Attention by tiles with an online softmax. */
     TILED_ATTENTION_FP32("tiles with online softmax, F32", 256, 40 << 10),
+    /** The same, whose items convert what they read and write. */
+    TILED_ATTENTION_BF16(
+            "tiles with online softmax, BF16, converted on the way to local memory, sums in F32", 256, 40 << 10),
     /** Matrix products by items alone in their groups, each for a panel: for processors, where groups cost more than they share. */
     PANEL_MATMUL_FP32("matrix product in panels of one item each, F32", 1, 0),
     /** Matrix products by the vendor's library. */
@@ -173,6 +176,7 @@ enum KernelFamily {
             case RmsNorm _, RmsNormGrad _ -> ROWS_BF16;
             case Logits _, MatMul _ -> multipliesNarrow(step, capabilities) ? products(DType.BF16, capabilities) : null;
             case SoftcapCrossEntropy _ -> multipliesNarrow(step, capabilities) ? narrowLoss(capabilities) : null;
+            case CausalAttention _, CausalAttentionGrad _ -> convertsOften(capabilities) ? TILED_ATTENTION_BF16 : null;
             case CustomOp _ -> CUSTOM;
             default -> null;
         };
@@ -194,6 +198,11 @@ enum KernelFamily {
     private static boolean multipliesNarrow(Step step, Capabilities capabilities) {
         boolean has = capabilities.library().used() || capabilities.tensorCores();
         return has && step.inputTypes().stream().limit(2).allMatch(type -> type.dtype() == DType.BF16);
+    }
+
+    /** Whether a kernel that reads a number many times may convert it each time: where that is an instruction or two, not arithmetic. */
+    private static boolean convertsOften(Capabilities capabilities) {
+        return capabilities.bf16() == Bf16Access.BUILT_IN && !capabilities.processor();
     }
 
     private static KernelFamily narrowLoss(Capabilities capabilities) {

@@ -6,6 +6,8 @@ import org.nanochat4j.engine.op.Add;
 import org.nanochat4j.engine.op.Assign;
 import org.nanochat4j.engine.op.Axpby;
 import org.nanochat4j.engine.op.Cast;
+import org.nanochat4j.engine.op.CausalAttention;
+import org.nanochat4j.engine.op.CausalAttentionGrad;
 import org.nanochat4j.engine.op.Concat;
 import org.nanochat4j.engine.op.CustomOp;
 import org.nanochat4j.engine.op.Embedding;
@@ -46,6 +48,8 @@ final class NarrowTasks {
             case Assign() -> MoveTasks.copy(w, w.in(1), w.in(0));
             case Axpby(float alpha, float beta) -> compute(w, NarrowKernels.SUM, alpha, beta, w.in(1), w.out(0));
             case Cast op -> MoveTasks.cast(w, op);
+            case CausalAttention(int window, float scale) -> NarrowAttentionTasks.forward(w, window, scale);
+            case CausalAttentionGrad(int window, float scale) -> NarrowAttentionTasks.backward(w, window, scale);
             case Concat(int axis) -> MoveTasks.concat(w, axis);
             case CustomOp op -> Lowering.custom(w, op);
             case Embedding() -> RowTasks.embedding(w);

@@ -105,6 +105,8 @@ record Probe(Op op, List<Operand> operands) {
     static List<Probe> all() {
         Operand q = f32(2, 67, 4, 24);
         Operand k = f32(2, 67, 2, 24);
+        Operand narrowQ = bf16(2, 67, 4, 24);
+        Operand narrowK = bf16(2, 67, 2, 24);
         return List.of(
                 of(new Add(), f32(31, 37), f32(31, 37)),
                 of(new Sigmoid(), f32(1031)),
@@ -150,7 +152,15 @@ record Probe(Op op, List<Operand> operands) {
                 of(new MatMul(false, false), bf16(128, 40), bf16(40, 64)),
                 of(new MatMul(true, false), bf16(3, 35, 67), bf16(3, 35, 65)),
                 of(new Logits(15, 131), bf16(67, 40), bf16(136, 40)),
-                of(new CausalAttention(29, SCALE), bf16(2, 67, 4, 24), bf16(2, 67, 2, 24), bf16(2, 67, 2, 24)),
+                of(new CausalAttention(29, SCALE), narrowQ, narrowK, narrowK),
+                of(
+                        new CausalAttentionGrad(29, SCALE),
+                        narrowQ,
+                        narrowK,
+                        narrowK,
+                        narrowQ,
+                        new Operand(TensorType.f32(2, 4, 67), 4, 5),
+                        narrowQ),
                 of(new SoftcapCrossEntropy(15, 301, true), bf16(37, 40), bf16(304, 40), ids(300, 37)),
                 of(new EmbeddingGrad(61), bf16(3, 50, 40), ids(60, 3, 50)),
                 of(new MuonNormalize(), bf16(2, 33, 20)));

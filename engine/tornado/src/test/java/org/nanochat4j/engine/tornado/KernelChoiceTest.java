@@ -14,6 +14,7 @@ import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
+import org.nanochat4j.engine.op.CausalAttention;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.program.Step;
@@ -109,6 +110,22 @@ class KernelChoiceTest {
                 ScratchNeeds.of(step, cores),
                 "logits in whole tiles, and the gradient of x before it is rounded");
         assertEquals(0, ScratchNeeds.of(step, plain).halves());
+    }
+
+    @Test
+    @DisplayName("attention reads BF16 itself where a GPU converts it, since it reads each number many times")
+    void attention() {
+        Recorder recorder = new Recorder("attention");
+        Variable q = new Variable("q", new TensorType(DType.BF16, Shape.of(1, 8, 2, 4)), Variable.Role.INPUT);
+        recorder.apply(new CausalAttention(8, 0.5f), List.of(recorder.use(q), recorder.use(q), recorder.use(q)));
+        Step step = recorder.finish().steps().getFirst();
+        assertEquals(
+                new KernelChoice(KernelFamily.TILED_ATTENTION_BF16, KernelChoice.Operands.NARROW),
+                KernelChoice.of(step, device(Bf16Access.BUILT_IN)));
+        assertEquals(new ScratchNeeds(0, 0), ScratchNeeds.of(step, device(Bf16Access.BUILT_IN)));
+        assertEquals(
+                new KernelChoice(KernelFamily.TILED_ATTENTION_FP32, KernelChoice.Operands.WIDENED),
+                KernelChoice.of(step, device(Bf16Access.COMPUTED)));
     }
 
     @Test

@@ -71,6 +71,18 @@ class SelfCheckTest {
     }
 
     @Test
+    @DisplayName("the simulated GPU passes with attention that converts BF16 itself")
+    void passesWithNarrowAttention() {
+        try (Simulator _ = Simulator.of(SimulatedDevice.CUDA);
+                Backend backend = new TestBackend().open(BackendOptions.DEFAULT)) {
+            Capabilities device = TestBackend.capabilities(backend);
+            KernelChoice attention = new KernelChoice(KernelFamily.TILED_ATTENTION_BF16, KernelChoice.Operands.NARROW);
+            assertTrue(all(device).contains(attention));
+            SelfCheck.run(backend, device, Set.of(attention));
+        }
+    }
+
+    @Test
     @DisplayName("tensor cores are those of compute capability 8.0 and later, as TornadoVM describes a device")
     void tensorCores() {
         assertTrue(Capabilities.hasTensorCores(

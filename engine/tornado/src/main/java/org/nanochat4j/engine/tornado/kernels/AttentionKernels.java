@@ -25,9 +25,9 @@ public final class AttentionKernels {
     public static final int MOST_HEAD_SIZE = MOST_SIZE;
 
     /** The score of a pair that is not visible, and what separates such scores from others. */
-    private static final float HIDDEN = -1e30f;
+    static final float HIDDEN = -1e30f;
 
-    private static final float VISIBLE = -1e29f;
+    static final float VISIBLE = -1e29f;
 
     private AttentionKernels() {}
 

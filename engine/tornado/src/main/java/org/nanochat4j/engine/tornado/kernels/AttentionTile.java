@@ -1,6 +1,7 @@
 package org.nanochat4j.engine.tornado.kernels;
 
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Sizes of the tiles of attention, and how tensors are read into them.
@@ -46,6 +47,15 @@ final class AttentionTile {
         float value = 0f;
         if ((count % TILE == 0 || line < count) && (size % SIDE == 0 || column < size)) {
             value = x.get(at + line * stride + column);
+        }
+        return value;
+    }
+
+    /** The same of BF16 numbers, as F32. */
+    static float element(ShortArray x, int builtIn, int at, int stride, int line, int count, int column, int size) {
+        float value = 0f;
+        if ((count % TILE == 0 || line < count) && (size % SIDE == 0 || column < size)) {
+            value = Halves.widen(x.get(at + line * stride + column), builtIn);
         }
         return value;
     }

@@ -47,6 +47,8 @@
  * <tr><td>SoftcapCrossEntropy of BF16 factors, where they are multiplied as such</td><td>for each chunk a product of {@code MmaKernels} or of the library, {@code
  * NarrowLossKernels.losses, gradient}, two more products</td></tr>
  * <tr><td>TopKSample</td><td>{@code SamplingKernels.sample}</td></tr>
+ * <tr><td>over BF16: CausalAttention, CausalAttentionGrad, where the device converts</td><td>{@code NarrowAttentionKernels.forward, NarrowAttentionGradKernels.statistics,
+ * queries, keys}</td></tr>
  * <tr><td>over BF16: Accumulate to Mul of equal shapes, ReluSquared, Scale, Sigmoid and their gradients</td><td>{@code NarrowKernels}</td></tr>
  * <tr><td>over BF16: RmsNorm, RmsNormGrad, Rope</td><td>{@code NarrowRowKernels}</td></tr>
  * <tr><td>over BF16: Concat, Embedding, Pad, ShiftTime, Slice, Zero</td><td>{@code CopyKernels.moveHalves, EmbeddingKernels.gatherHalves, CastKernels.zero}</td></tr>

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -27,6 +29,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -39,6 +42,9 @@ final class Workbench {
     private static final int MARGIN = 5;
 
     private static final float GARBAGE = Float.NaN;
+
+    /** From a number of BF16 to the next, at most, relative to it. */
+    private static final double BF16_STEP = 0x1p-7;
 
     /**
      * An operand or a result.
@@ -63,12 +69,17 @@ final class Workbench {
     final FloatArray scratch;
 
     final IntArray ints;
+
+    /** BF16. */
+    final ShortArray halves;
+
     private final Random random;
     private final List<Cell> cells = new ArrayList<>();
     private final List<TaskPackage> tasks = new ArrayList<>();
     private final GridScheduler grids = new GridScheduler();
     private int usedFloats = MARGIN;
     private int usedInts;
+    private int usedHalves = MARGIN;
 
     Workbench(long seed, int capacity) {
         random = new Random(seed);
@@ -78,6 +89,8 @@ final class Workbench {
         scratch.init(GARBAGE);
         ints = new IntArray(capacity);
         ints.init(Integer.MIN_VALUE);
+        halves = new ShortArray(capacity);
+        halves.init(Bf16.bits(GARBAGE));
     }
 
     /** Normal numbers. */
@@ -116,6 +129,26 @@ final class Workbench {
         return cell;
     }
 
+    /** Normal numbers of BF16. */
+    Cell normalHalves(int... dims) {
+        return bf16(random::nextGaussian, dims);
+    }
+
+    /** Room for a result of BF16, full of garbage. */
+    Cell roomHalves(int... dims) {
+        return bf16(() -> GARBAGE, dims);
+    }
+
+    private Cell bf16(DoubleSupplier source, int... dims) {
+        Cell cell = new Cell(usedHalves, new TensorType(DType.BF16, Shape.of(dims)));
+        for (int i = cell.at(); i < cell.end(); i++) {
+            halves.set(i, Bf16.bits((float) source.getAsDouble()));
+        }
+        usedHalves = cell.end() + MARGIN;
+        cells.add(cell);
+        return cell;
+    }
+
     /** Integers, both bounds included. */
     Cell ids(int least, int most, int... dims) {
         Cell cell = new Cell(usedInts, TensorType.i32(dims));
@@ -133,9 +166,16 @@ final class Workbench {
     /** The numbers of a cell as they are now. */
     double[] read(Cell cell) {
         double[] values = new double[cell.elements()];
-        Arrays.setAll(
-                values, i -> cell.type().dtype() == DType.I32 ? ints.get(cell.at() + i) : floats.get(cell.at() + i));
+        Arrays.setAll(values, i -> number(cell.type().dtype(), cell.at() + i));
         return values;
+    }
+
+    private double number(DType dtype, int at) {
+        return switch (dtype) {
+            case I32 -> ints.get(at);
+            case BF16 -> Bf16.toFloat(halves.get(at));
+            default -> floats.get(at);
+        };
     }
 
     /** What the reference makes of cells as they are now: the results of the op. */
@@ -218,11 +258,24 @@ final class Workbench {
         }
     }
 
+    /** Requires a result of BF16 to be the expected numbers, but for a few that were rounded to the other side. */
+    void checkRounded(String what, Cell actual, double[] expected) {
+        check(what, BF16_STEP, actual, expected);
+        double[] found = read(actual);
+        int different = 0;
+        for (int i = 0; i < expected.length; i++) {
+            different += found[i] == expected[i] ? 0 : 1;
+        }
+        if (different > 2 + expected.length / 50) {
+            fail(what + ": " + different + " of " + expected.length + " numbers are rounded otherwise");
+        }
+    }
+
     /** Requires the numbers between operands to be garbage still. */
     void checkMargins(String what) {
         for (Cell cell : cells) {
             for (int i = cell.end(); i < cell.end() + MARGIN; i++) {
-                if (!Float.isNaN(floats.get(i))) {
+                if (!Double.isNaN(number(cell.type().dtype(), i))) {
                     fail(what + ": something was written behind " + cell);
                 }
             }
