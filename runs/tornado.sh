@@ -88,7 +88,11 @@ cp "$work/output" "$work/gemm"
 if grep -q "by cuBLAS" "$work/gemm"; then
   NANOCHAT_TORNADO_LIBRARIES=off run "Matrix products without the library" bench gemm --backend tornado --no-history "${gemm[@]}" || failed=1
 fi
-run "Attention" bench attention --backend tornado --no-history || failed=1
+run "Matrix products in BF16" bench gemm --backend tornado --dtype bf16 --no-history "${gemm[@]}" || failed=1
+for dtype in f32 bf16; do
+  run "Loss, $dtype" bench loss --backend tornado --dtype "$dtype" --no-history || failed=1
+  run "Attention, $dtype" bench attention --backend tornado --dtype "$dtype" --no-history || failed=1
+done
 run "Kernels bound by memory" bench memory --backend tornado --no-history || failed=1
 run "Training, with a profile by kind of op" bench train --backend tornado --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
 # BF16, by the library and by this project's tensor-core kernel.

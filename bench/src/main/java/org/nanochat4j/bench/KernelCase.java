@@ -94,13 +94,14 @@ public record KernelCase(String name, Op op, List<TensorType> operands, int ids)
      * @param heads H
      * @param size D, channels of a head
      * @param window keys before the own one that are seen
+     * @param dtype F32 or BF16, of all but the log-sum-exp
      * @return two cases
      */
-    public static List<KernelCase> attention(int rows, int time, int heads, int size, int window) {
-        TensorType x = TensorType.f32(rows, time, heads, size);
+    public static List<KernelCase> attention(int rows, int time, int heads, int size, int window, DType dtype) {
+        TensorType x = new TensorType(dtype, Shape.of(rows, time, heads, size));
         float scale = (float) (1 / Math.sqrt(size));
-        String shape =
-                rows + "x" + time + ", " + heads + " heads of " + size + (window < time ? ", window " + window : "");
+        String shape = rows + "x" + time + ", " + heads + " heads of " + size
+                + (window < time ? ", window " + window : "") + suffix(dtype);
         return List.of(
                 of("forward " + shape, new CausalAttention(window, scale), x, x, x),
                 of(

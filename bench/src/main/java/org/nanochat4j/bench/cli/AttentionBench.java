@@ -21,6 +21,9 @@ final class AttentionBench extends BenchVerb {
     @Mixin
     private EffortArguments effort = new EffortArguments();
 
+    @Mixin
+    private KernelTypeArguments type = new KernelTypeArguments();
+
     @Option(
             names = "--depths",
             split = ",",
@@ -61,8 +64,8 @@ final class AttentionBench extends BenchVerb {
                             "give " + sequence + " or more");
                 }
                 int rows = tokens / sequence;
-                cases.addAll(KernelCase.attention(rows, sequence, depth, 64, sequence));
-                cases.addAll(KernelCase.attention(rows, sequence, depth, 64, Math.max(1, sequence / 4)));
+                cases.addAll(KernelCase.attention(rows, sequence, depth, 64, sequence, type.dtype()));
+                cases.addAll(KernelCase.attention(rows, sequence, depth, 64, Math.max(1, sequence / 4), type.dtype()));
             }
         }
         return KernelTable.measure("attention", cases, target(), effort.effort(), progress());

@@ -6,14 +6,14 @@ import org.nanochat4j.train.cli.UserError;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
-/** The type of the matrices that a kernel multiplies. */
+/** The type of what a kernel computes with. */
 final class KernelTypeArguments {
 
     @Option(
             names = "--dtype",
             paramLabel = "f32|bf16",
             description =
-                    "Type of the matrices that are multiplied and of their product. bf16 (CPU backend only) is what a training step with --dtype bf16 multiplies: activations are BF16 in memory, weights were rounded by a kernel of their own (Cast in the table of bench train). Packing, and rounding the product, count.",
+                    "Type of operands and results. For matrix products bf16 is what a training step with --dtype bf16 multiplies: activations are BF16 in memory, weights were rounded by a kernel of their own (Cast in the table of bench train). Packing, and rounding the product, count.",
             showDefaultValue = Visibility.ALWAYS)
     private ComputeType dtype = ComputeType.F32;
 
