@@ -70,6 +70,10 @@ record Bank(String name, Use use, DType dtype, TornadoNativeArray array) {
         return array.getSize();
     }
 
+    long bytes() {
+        return (long) elements() * dtype.bytes();
+    }
+
     /** The host side of some elements. */
     MemorySegment host(int at, int count) {
         return array.getSegment().asSlice((long) at * dtype.bytes(), (long) count * dtype.bytes());

@@ -45,14 +45,15 @@ record Capabilities(
 
     private static final Pattern COMPUTE_CAPABILITY = Pattern.compile("Device version\\s*: CUDA (\\d+)\\.");
 
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,12})(GB|MB|KB|)");
+
     /** What TornadoVM uses of a device unless told otherwise. */
     private static final String DEFAULT_MEMORY = "4GB";
 
     static Capabilities of(TornadoDevice device, VendorLibrary library) {
         String driver = device.getTornadoVMBackend().name();
         boolean nvidia = driver.equals("CUDA");
-        long allowed = size(System.getProperty("tornado.device.memory", DEFAULT_MEMORY));
-        long memory = Math.min(device.getMaxGlobalMemory(), allowed);
+        long memory = Math.min(device.getMaxGlobalMemory(), allowedBytes());
         long array = Math.min(Math.min(device.getMaxAllocMemory(), memory), MOST_ARRAY_BYTES);
         return new Capabilities(
                 device.getPhysicalDevice().getDeviceName().strip(),
@@ -96,17 +97,29 @@ record Capabilities(
                 library.description());
     }
 
-    /** A size as TornadoVM's options give it: a number with GB, MB, KB or B behind it. */
+    /**
+     * How much of a device TornadoVM may take.
+     *
+     * @throws EngineException.NoBackend if its option is no size
+     */
+    static long allowedBytes() {
+        return size(System.getProperty("tornado.device.memory", DEFAULT_MEMORY));
+    }
+
+    /** A size as TornadoVM reads it: a number, alone or with GB, MB or KB behind it. (It takes 100B for 10.) */
     static long size(String text) {
-        long number = Long.parseLong(text.replaceAll("[^0-9]", ""));
-        return switch (text.replaceAll("[0-9]", "")) {
+        Matcher size = SIZE.matcher(text);
+        if (!size.matches()) {
+            throw new EngineException.NoBackend("no size of memory: " + text
+                    + " (of -Dtornado.device.memory, which is NANOCHAT_DEVICE_MEMORY where ./nanochat starts it)"
+                    + "\n  remedy: a whole number with GB or MB, for example 8GB");
+        }
+        long number = Long.parseLong(size.group(1));
+        return switch (size.group(2)) {
             case "GB" -> number << 30;
             case "MB" -> number << 20;
             case "KB" -> number << 10;
-            case "", "B" -> number;
-            default ->
-                throw new EngineException.NoBackend("no size: -Dtornado.device.memory=" + text
-                        + "\n  remedy: a whole number with GB or MB, for example 8GB");
+            default -> number;
         };
     }
 }

@@ -26,11 +26,16 @@ final class DeviceErrors {
                         || cause instanceof TornadoOutOfMemoryException
                 ? new EngineException.OutOfMemory(
                         "TornadoVM ran out of device memory " + doing + ": "
-                                + cause.getMessage()
+                                + reason(cause)
                                 + "\n  remedy: use a smaller batch; where NANOCHAT_DEVICE_MEMORY (-Dtornado.device.memory) limits it, raise that")
                 : new EngineException.DeviceFailed("TornadoVM failed " + doing + ": " + cause
                         + "\n  remedy: if the driver reports no error, please report this with the task graph's name");
         translated.initCause(cause);
         return translated;
+    }
+
+    /** The first line of what TornadoVM says: advice of its own follows, in colours. */
+    private static String reason(Throwable cause) {
+        return String.valueOf(cause.getMessage()).lines().findFirst().orElse("").replaceAll("\u001b\\[\\d*m", "");
     }
 }

@@ -55,6 +55,8 @@ final class Devices {
     }
 
     private static TornadoRuntime runtime() {
+        // TornadoVM reads the same option while it starts, and cannot say which one is wrong.
+        Capabilities.allowedBytes();
         if (System.getProperty(BYTECODE_SIZE) == null) { // TornadoVM reads it when it loads the class that needs it
             System.setProperty(BYTECODE_SIZE, ENOUGH_BYTECODE);
         }

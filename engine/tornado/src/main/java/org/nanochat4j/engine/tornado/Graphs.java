@@ -163,6 +163,15 @@ final class Graphs {
         return Objects.requireNonNull(stages.get(bank.dtype()));
     }
 
+    /** Bytes of all arrays on the device. */
+    long bytes() {
+        long bytes = banks.stream().mapToLong(Bank::bytes).sum();
+        for (Stage stage : stages.values()) {
+            bytes += stage.data().bytes() + stage.control().bytes();
+        }
+        return bytes;
+    }
+
     /** The index of the graph that copies from the stage to a bank. */
     int upload(Bank bank) {
         return Objects.requireNonNull(uploads.get(bank));

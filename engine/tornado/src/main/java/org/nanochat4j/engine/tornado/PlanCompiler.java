@@ -115,11 +115,9 @@ final class PlanCompiler {
                 .toList();
     }
 
-    /** Bytes of all banks on the device. */
+    /** Bytes that all arrays take on the device. */
     long bytes() {
-        return placement.banks().stream()
-                .mapToLong(bank -> (long) bank.elements() * bank.dtype().bytes())
-                .sum();
+        return graphs.bytes();
     }
 
     /** How many tasks each graph of each program has. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.Op;
@@ -83,9 +84,23 @@ final class TornadoBackend implements Backend {
         } catch (RuntimeException | Error e) { // TornadoVM reads a kernel's bytecode when a graph takes it
             throw DeviceErrors.translate("building task graphs", e);
         }
+        requireRoom(compiler.bytes());
         List<Executable> executables = compiler.compile(variables, counters, options.progress());
         deviceBytes += compiler.bytes(); // for good: plans are kept until the process ends
         return executables;
+    }
+
+    /** Says what is taken before TornadoVM finds out in the middle of a run. */
+    private void requireRoom(long bytes) {
+        long room = capabilities.memoryBytes() - deviceBytes;
+        if (bytes > room) {
+            throw new EngineException.OutOfMemory("programs need " + MemoryPlan.human(bytes)
+                    + " of the device's memory, "
+                    + MemoryPlan.human(Math.max(room, 0)) + " are left: " + MemoryPlan.human(deviceBytes) + " of "
+                    + MemoryPlan.human(capabilities.memoryBytes())
+                    + " are taken by the self-check and by programs compiled earlier, which stay"
+                    + "\n  remedy: use a smaller batch; where NANOCHAT_DEVICE_MEMORY limits it, raise that");
+        }
     }
 
     @Override

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
@@ -60,6 +63,40 @@ class TooLittleMemoryTest {
             assertTrue(message.contains("remedy: "), message);
             compile(engine, doubled(1 << 10)).run();
         }
+    }
+
+    @Test
+    @DisplayName("what earlier programs took is not there any more, and the message says how much that is")
+    void taken() {
+        try (Simulator _ = Simulator.of(SimulatedDevice.OPENCL.withMemory(DEVICE_BYTES));
+                Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
+            compile(engine, doubled(10 << 10)).run();
+            long taken = engine.deviceBytes();
+            assertTrue(taken > DEVICE_BYTES / 2 && taken < DEVICE_BYTES, taken + " bytes taken");
+            EngineException.OutOfMemory refused =
+                    assertThrows(EngineException.OutOfMemory.class, () -> compile(engine, doubled(10 << 10)));
+            String message = String.valueOf(refused.getMessage());
+            assertTrue(message.contains(MemoryPlan.human(taken) + " of 256.0 KiB are taken"), message);
+            assertTrue(message.contains("remedy: "), message);
+            assertEquals(taken, engine.deviceBytes());
+            compile(engine, doubled(1 << 10)).run();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"8GB, 8589934592", "500MB, 524288000", "64KB, 65536", "4096, 4096"})
+    void sizesAreThoseOfTornadoVm(String text, long bytes) {
+        assertEquals(bytes, Capabilities.size(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"8G", "GB", "lots", "-8GB", "1.5GB", "8 GB", "100B", ""})
+    void whatIsNoSizeIsRefusedByName(String text) {
+        EngineException.NoBackend refused =
+                assertThrows(EngineException.NoBackend.class, () -> Capabilities.size(text));
+        String message = String.valueOf(refused.getMessage());
+        assertTrue(message.contains(text) && message.contains("NANOCHAT_DEVICE_MEMORY"), message);
+        assertTrue(message.contains("for example 8GB"), message);
     }
 
     private static Executable compile(Engine engine, Program program) {
