@@ -1,6 +1,7 @@
 package org.nanochat4j.train.cli;
 
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import org.nanochat4j.train.data.Progress;
 
 /**
@@ -15,24 +16,33 @@ final class ProgressLine implements Progress {
     private static final double SILENT_SECONDS = 1;
 
     private final Console console;
+    private final LongSupplier nanoTime;
     private String stage = "";
+    private long reached;
     private long started;
     private long shown;
     private boolean open;
 
     ProgressLine(Console console) {
+        this(console, System::nanoTime);
+    }
+
+    /** With a clock of its own, for tests. */
+    ProgressLine(Console console, LongSupplier nanoTime) {
         this.console = console;
+        this.nanoTime = nanoTime;
     }
 
     @Override
     public void report(String newStage, long done, long total) {
-        long now = System.nanoTime();
-        if (!newStage.equals(stage)) {
+        long now = nanoTime.getAsLong();
+        if (!newStage.equals(stage) || done < reached) { // the same kind of work may come again
             endLine();
             stage = newStage;
             started = now;
             shown = now;
         }
+        reached = done;
         double elapsed = (now - started) / 1e9;
         boolean finished = total > 0 && done >= total;
         double pause = console.terminal() ? REWRITE_SECONDS : PLAIN_SECONDS;
@@ -50,7 +60,9 @@ final class ProgressLine implements Progress {
                     .append(Texts.count(total))
                     .append(String.format(Locale.ROOT, " (%.0f%%)", 100.0 * done / total));
         }
-        line.append(", ").append(Texts.count(Math.round(rate))).append("/s");
+        line.append(", ")
+                .append(rate < 10 ? String.format(Locale.ROOT, "%.1f", rate) : Texts.count(Math.round(rate)))
+                .append("/s");
         if (finished) {
             line.append(", ").append(Texts.duration(elapsed));
         } else if (total > 0 && rate > 0) {

@@ -32,6 +32,7 @@ final class DevicePlan {
             total += graphs.tasks(graph);
         }
         int done = 0;
+        progress.advance("kernels compiled", done, total);
         for (int graph = 0; graph < count; graph++) {
             int index = graph;
             guard(graph, "compiling", () -> {
