@@ -188,7 +188,12 @@ tornado_options() {
       tornado_jvm+=("$name" "$(keep_driver "${line#"$name"?}" "$driver" :)")
       ;;
     --add-modules[\ =]*)
-      tornado_jvm+=(--add-modules "$(keep_driver "${line#--add-modules?}" "$driver" ,)")
+      value=$(keep_driver "${line#--add-modules?}" "$driver" ,)
+      case ,$value, in
+      *",tornado.drivers.$driver,"*) ;;
+      *) value=$value,tornado.drivers.$driver ;; # an SDK that was built once more, for another driver
+      esac
+      tornado_jvm+=(--add-modules "$value")
       ;;
     --add-exports[\ =]* | --add-opens[\ =]* | --add-reads[\ =]*)
       name=${line%%[ =]*}

@@ -141,6 +141,15 @@ class FindTornadoTest {
     }
 
     @Test
+    void addsTheDriverWhereTheArgumentFileNamesAnother() throws Exception {
+        Path sdk = sdk("sdk", "5.2.0-jdk25", "opencl", "cuda");
+        Files.writeString(
+                sdk.resolve("tornado-argfile"), "--add-modules ALL-SYSTEM,tornado.runtime,tornado.drivers.cuda\n");
+        assertTrue(options(sdk, "opencl").contains("ALL-SYSTEM,tornado.runtime,tornado.drivers.opencl"));
+        assertTrue(options(sdk, "cuda").contains("ALL-SYSTEM,tornado.runtime,tornado.drivers.cuda"));
+    }
+
+    @Test
     void writesTheOptionsItselfWhereTheSdkHasNoFile() throws Exception {
         Path sdk = sdk("sdk", "5.2.0-jdk25", "cuda");
         environment.put("NANOCHAT_DEVICE_MEMORY", "8GB");
