@@ -7,7 +7,8 @@
 #   --toy             sizes so small that a processor behind PoCL does them in minutes
 #   --depth N         depth of the model that is trained (default 12; sequence 2,048, vocabulary 32,768)
 #   --out FILE        the table (default tornado.md in the current folder)
-#   --peer CHECKOUT   a checkout of PyTorch's nanochat to measure on the same GPU in the same hour; PYTHON names a Python with torch for it
+#   --peer CHECKOUT   a checkout of PyTorch's nanochat to measure on the same GPU in the same hour. PYTHON names a Python with torch for it, PEER_BASE_DIR its folder of
+#                     data and tokenizer, if not ~/.cache/nanochat
 # Needs TORNADOVM_HOME or SDKMAN's TornadoVM (docs/tornado.md). NANOCHAT: the program, if not the one of this repository.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -53,6 +54,20 @@ if library libcuda.so.1; then
   done
 else
   echo "runs/tornado.sh: no libcuda.so.1, so no NVIDIA GPU: what is measured is the OpenCL device" >&2
+fi
+
+# What --peer needs, for the same reason.
+peer_base=${PEER_BASE_DIR:-$HOME/.cache/nanochat}
+without_peer() {
+  echo "runs/tornado.sh: --peer $peer: $1, or leave --peer out" >&2
+  exit 2
+}
+if [ -n "$peer" ]; then
+  [ -f "$peer/scripts/base_train.py" ] || without_peer "that is no checkout of PyTorch's nanochat (it has no scripts/base_train.py); name one"
+  "${PYTHON:-python3}" -c "import sys, torch; sys.exit(not torch.cuda.is_available())" 2>/dev/null ||
+    without_peer "PyTorch is measured on the same NVIDIA GPU, and ${PYTHON:-python3} has no torch that sees one; set PYTHON to one that has"
+  [ -f "$peer_base/tokenizer/token_bytes.pt" ] ||
+    without_peer "its program has no tokenizer in $peer_base; run python -m nanochat.dataset -n 8 and python -m scripts.tok_train there, or set PEER_BASE_DIR"
 fi
 
 work=$(mktemp -d)
@@ -123,7 +138,7 @@ fi
 # 3. PyTorch on the same GPU, by its own program.
 if [ -n "$peer" ]; then
   printf '\n## PyTorch on the same device\n\n```\n' >>"$table"
-  (cd "$peer" && "${PYTHON:-python3}" -m scripts.base_train --depth "$depth" --max-seq-len "$sequence" --device-batch-size "$rows" \
+  (cd "$peer" && NANOCHAT_BASE_DIR=$peer_base "${PYTHON:-python3}" -m scripts.base_train --depth "$depth" --max-seq-len "$sequence" --device-batch-size "$rows" \
     --total-batch-size $((rows * sequence * 2)) --num-iterations "$steps" --eval-every -1 --core-metric-every -1 --sample-every -1 --save-every -1) \
     >"$work/output" 2>&1 || failed=1
   tail -n 30 "$work/output" >>"$table"
