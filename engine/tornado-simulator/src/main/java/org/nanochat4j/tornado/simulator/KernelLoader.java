@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
-import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.MethodTransform;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
 import java.lang.constant.ClassDesc;
@@ -13,10 +14,11 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
-/** Loads the classes of a package of kernels a second time, with code that poisons the arrays which they allocate. */
+/** Loads the classes of a package of kernels a second time, with code that poisons the arrays which they allocate, and without a barrier that is to be missing. */
 final class KernelLoader extends ClassLoader {
-    private static final Map<Package, KernelLoader> LOADERS = new ConcurrentHashMap<>();
+    private static final Map<Kernels, KernelLoader> LOADERS = new ConcurrentHashMap<>();
     private static final ClassDesc POISON = Poison.class.describeConstable().orElseThrow();
 
     /** The element types that kernels can allocate. */
@@ -24,14 +26,20 @@ final class KernelLoader extends ClassLoader {
             Set.of(TypeKind.FLOAT, TypeKind.DOUBLE, TypeKind.INT, TypeKind.LONG, TypeKind.SHORT, TypeKind.BYTE);
 
     private final String packageName;
+    private final @Nullable MissingBarrier missing;
 
-    private KernelLoader(Class<?> kernels) {
+    private record Kernels(Package classes, @Nullable MissingBarrier missing) {}
+
+    private KernelLoader(Class<?> kernels, @Nullable MissingBarrier missing) {
         super("kernels of " + kernels.getPackageName(), kernels.getClassLoader());
         packageName = kernels.getPackageName();
+        this.missing = missing;
     }
 
     static Class<?> load(Class<?> kernels) throws ClassNotFoundException {
-        return LOADERS.computeIfAbsent(kernels.getPackage(), _ -> new KernelLoader(kernels))
+        MissingBarrier missing = Simulator.missing();
+        return LOADERS.computeIfAbsent(
+                        new Kernels(kernels.getPackage(), missing), _ -> new KernelLoader(kernels, missing))
                 .loadClass(kernels.getName());
     }
 
@@ -70,9 +78,13 @@ final class KernelLoader extends ClassLoader {
                 builder.invokestatic(POISON, "fill", MethodTypeDesc.of(type, type));
             }
         };
-        return file.transformClass(
-                file.parse(bytes),
-                ClassTransform.transformingMethodBodies(
-                        method -> !method.methodName().equalsString("<clinit>"), poison));
+        return file.transformClass(file.parse(bytes), (builder, element) -> {
+            if (element instanceof MethodModel method && !method.methodName().equalsString("<clinit>")) {
+                CodeTransform code = missing == null ? poison : poison.andThen(missing.transform(method));
+                builder.transformMethod(method, MethodTransform.transformingCode(code));
+            } else {
+                builder.with(element);
+            }
+        });
     }
 }

@@ -21,6 +21,7 @@ public final class Simulator implements AutoCloseable {
     private final boolean checking;
     private final @Nullable Simulator before;
     private final List<TornadoLibraryProvider> providers = new ArrayList<>();
+    private @Nullable MissingBarrier missing;
     private Counters counters = Counters.ZERO;
 
     private Simulator(SimulatedDevice device, boolean checking, @Nullable Simulator before) {
@@ -56,6 +57,17 @@ public final class Simulator implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Loads kernels without one of their barriers from now on.
+     *
+     * @param barrier which
+     * @return this simulator
+     */
+    public Simulator without(MissingBarrier barrier) {
+        missing = barrier;
+        return this;
+    }
+
     /** {@return the device of the moment} */
     public static SimulatedDevice device() {
         return current.device;
@@ -68,6 +80,10 @@ public final class Simulator implements AutoCloseable {
 
     static List<TornadoLibraryProvider> providers() {
         return current.providers;
+    }
+
+    static @Nullable MissingBarrier missing() {
+        return current.missing;
     }
 
     static boolean checking() {

@@ -3,7 +3,9 @@ package org.nanochat4j.tornado.simulator;
 import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -22,6 +24,7 @@ final class WorkGroup {
     private final int[] order;
     private final Consumer<WorkItem> code;
     private final List<Object> locals = new ArrayList<>();
+    private final Map<AllocationSite, Object> arrays = new HashMap<>();
     private final Strand[] waiting;
     private final Barrier[] reached;
     private long localBytes;
@@ -84,12 +87,19 @@ final class WorkGroup {
         }
     }
 
-    /** Resumes the warps whose lanes wait for each other, and returns whether there were any. */
+    /**
+     * Resumes each warp for as long as its lanes wait for each other only, in the order of its first item, so that warps get as far apart as the group's barriers let them.
+     *
+     * @return whether there was any
+     */
     private boolean resumeWarps() {
+        if (exchanges.length == 0) {
+            return false;
+        }
         boolean any = false;
-        for (int warp = 0; warp < order.length / WARP; warp++) {
-            int first = warp * WARP;
-            if (IntStream.range(first, first + WARP).allMatch(item -> reached[item] == Barrier.WARP)) {
+        for (int warp :
+                Arrays.stream(order).map(item -> item / WARP).distinct().toArray()) {
+            while (waitsForLanes(warp)) {
                 any = true;
                 exchanges[warp] = exchanges[warp + order.length / WARP];
                 exchanges[warp + order.length / WARP] = new Object[WARP];
@@ -101,6 +111,10 @@ final class WorkGroup {
             }
         }
         return any;
+    }
+
+    private boolean waitsForLanes(int warp) {
+        return IntStream.range(warp * WARP, (warp + 1) * WARP).allMatch(item -> reached[item] == Barrier.WARP);
     }
 
     private void runItems() {
@@ -138,17 +152,17 @@ final class WorkGroup {
         return exchanges[item / WARP];
     }
 
+    /**
+     * An array of the group.
+     *
+     * @param allocation how many an item has asked for before; all items of a group ask in the same order
+     * @param type of the array
+     * @param length of the array
+     * @return that of the {@link AllocationSite}, new if nobody was there before
+     */
     Object local(int allocation, Class<?> type, int length) {
         if (allocation == locals.size()) {
-            Object array = Poison.array(type, length);
-            localBytes += (long) length * Poison.elementBytes(type);
-            if (localBytes > Simulator.device().localBytes()) {
-                throw launch.error(
-                        "a group uses " + localBytes + " bytes of local memory of "
-                                + Simulator.device().localBytes(),
-                        "use smaller tiles");
-            }
-            locals.add(array);
+            locals.add(arrays.computeIfAbsent(AllocationSite.current(), _ -> allocate(type, length)));
         }
         Object array = locals.get(allocation);
         if (array.getClass() != type || Array.getLength(array) != length) {
@@ -157,6 +171,17 @@ final class WorkGroup {
                     "allocate local arrays first thing in the kernel, of constant sizes");
         }
         return array;
+    }
+
+    private Object allocate(Class<?> type, int length) {
+        localBytes += (long) length * Poison.elementBytes(type);
+        if (localBytes > Simulator.device().localBytes()) {
+            throw launch.error(
+                    "a group uses " + localBytes + " bytes of local memory of "
+                            + Simulator.device().localBytes(),
+                    "use smaller tiles");
+        }
+        return Poison.array(type, length);
     }
 
     Launch launch() {

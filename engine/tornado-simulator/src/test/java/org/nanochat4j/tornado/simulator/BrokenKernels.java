@@ -28,6 +28,22 @@ final class BrokenKernels {
         y.set(context.globalIdx, tile[GROUP - 1 - i]);
     }
 
+    /** An item writes its local array again while others may still read what it wrote before. */
+    static void writeAgainWithoutBarrier(KernelContext context, FloatArray x, FloatArray y) {
+        float sum = 0f;
+        for (int i = 0; i < 2; i++) {
+            sum += next(context, x.get(context.globalIdx) + i);
+        }
+        y.set(context.globalIdx, sum);
+    }
+
+    private static float next(KernelContext context, float value) {
+        float[] tile = context.allocateFloatLocalArray(GROUP);
+        tile[context.localIdx] = value;
+        context.localBarrier();
+        return tile[(context.localIdx + 1) % GROUP];
+    }
+
     /** Half of the group waits. */
     static void barrierInBranch(KernelContext context, FloatArray y) {
         if (context.localIdx < GROUP / 2) {

@@ -38,6 +38,24 @@ final class TestKernels {
         y.set(context.globalIdx, tile[GROUP - 1 - i]);
     }
 
+    /** times the next item's x, through the same local array each time. */
+    static void passAround(KernelContext context, FloatArray x, FloatArray y, int times) {
+        float sum = 0f;
+        for (int i = 0; i < times; i++) {
+            sum += next(context, x.get(context.globalIdx));
+        }
+        y.set(context.globalIdx, sum);
+    }
+
+    private static float next(KernelContext context, float value) {
+        float[] tile = context.allocateFloatLocalArray(GROUP);
+        tile[context.localIdx] = value;
+        context.localBarrier();
+        float neighbour = tile[(context.localIdx + 1) % GROUP];
+        context.localBarrier();
+        return neighbour;
+    }
+
     /** The sum of each group, by halves. */
     static void sum(KernelContext context, FloatArray x, FloatArray sums) {
         float[] tile = context.allocateFloatLocalArray(GROUP);

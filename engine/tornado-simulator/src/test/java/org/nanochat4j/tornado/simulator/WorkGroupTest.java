@@ -65,6 +65,17 @@ class WorkGroupTest {
     }
 
     @Test
+    @DisplayName("a local array in a loop is the same array each time, and takes its memory once")
+    void localArrayInALoop() {
+        int times = 300; // of 256 bytes each, there would be no room for all of them
+        try (Simulator _ = Simulator.checking(SimulatedDevice.CUDA)) {
+            run(graph -> graph.task("t", TestKernels::passAround, context, x, y, times));
+        }
+        assertEquals(times, y.get(0));
+        assertEquals(0, y.get(63));
+    }
+
+    @Test
     void barriersOrderLocalMemory() {
         FloatArray sums = new FloatArray(N / TestKernels.GROUP);
         Run.once(
@@ -119,6 +130,15 @@ class WorkGroupTest {
                 "reverseWithoutBarrier",
                 "run in DESCENDING order",
                 () -> run(graph -> graph.task("t", BrokenKernels::reverseWithoutBarrier, context, x, y)));
+    }
+
+    @Test
+    @DisplayName("broken: a local array in a loop is written again before all have read it")
+    void missingBarrierBetweenTurns() {
+        caught(
+                "writeAgainWithoutBarrier",
+                "run in DESCENDING order",
+                () -> run(graph -> graph.task("t", BrokenKernels::writeAgainWithoutBarrier, context, x, y)));
     }
 
     @Test
