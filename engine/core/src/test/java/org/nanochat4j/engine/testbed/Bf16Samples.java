@@ -117,10 +117,15 @@ final class Bf16Samples {
         return OpCatalogue.entries().stream()
                 .filter(entry ->
                         OPERANDS.containsKey(entry.op()) && !entry.variant().equals("integers"))
-                .map(entry -> new Entry(
-                        entry.op(),
-                        (entry.variant() + " BF16").strip(),
-                        draw -> of(entry.op(), entry.generator().apply(draw))));
+                .map(Bf16Samples::of);
+    }
+
+    /** An entry whose samples have BF16 operands. */
+    static Entry of(Entry entry) {
+        return new Entry(
+                entry.op(),
+                (entry.variant() + " BF16").strip(),
+                draw -> of(entry.op(), entry.generator().apply(draw)));
     }
 
     /** One sample with BF16 operands. */

@@ -37,7 +37,7 @@ import org.nanochat4j.tornado.simulator.Simulator;
 class TornadoLibraryTest {
     private static final int SHAPES = 3;
 
-    private static final Set<Class<?>> PRODUCTS = Set.of(MatMul.class, Logits.class, SoftcapCrossEntropy.class);
+    static final Set<Class<?>> PRODUCTS = Set.of(MatMul.class, Logits.class, SoftcapCrossEntropy.class);
 
     private final FakeCublas library = new FakeCublas();
     private Simulator simulator = Simulator.of(SimulatedDevice.CUDA);
