@@ -18,11 +18,9 @@ import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
 import org.nanochat4j.engine.tornado.TestBackend;
 
-/** Ten training steps of a whole network as task graphs: what they compute, and what they ask of the device. */
+/** Training steps of a whole network as task graphs, replayed: what they ask of the device, and that nothing is left behind. */
 class TornadoReplayTest {
     private static final int STEPS = 10;
-
-    private static final int BF16_STEPS = 3;
 
     private static Program program(TinyTransformer network) {
         Recorder recorder = new Recorder("step");
@@ -30,7 +28,7 @@ class TornadoReplayTest {
         return recorder.finish();
     }
 
-    private static void write(Engine engine, TinyTransformer network) {
+    static void write(Engine engine, TinyTransformer network) {
         network.initialValues().forEach((variable, values) -> {
             switch (values) {
                 case float[] numbers -> engine.write(variable, numbers);
@@ -40,57 +38,8 @@ class TornadoReplayTest {
         });
     }
 
-    private static Executable compile(Engine engine, TinyTransformer network) {
+    static Executable compile(Engine engine, TinyTransformer network) {
         return engine.compile(engine.plan(List.of(program(network)))).getFirst();
-    }
-
-    /** The loss of every step, then every changed variable. */
-    private static List<float[]> train(String backend, DType compute, int steps) {
-        try (Engine engine = Engine.open(backend, new BackendOptions(2))) {
-            TinyTransformer network = new TinyTransformer(compute);
-            write(engine, network);
-            Executable step = compile(engine, network);
-            List<float[]> history = new ArrayList<>();
-            for (int i = 0; i < steps; i++) {
-                step.run();
-                history.add(engine.floats(network.loss));
-            }
-            network.changed().forEach(variable -> history.add(engine.floats(variable)));
-            return history;
-        }
-    }
-
-    @Test
-    @DisplayName("ten steps stay near those of the CPU backend")
-    void nearCpu() {
-        List<float[]> expected = train("cpu", DType.F32, STEPS);
-        List<float[]> actual = train(TestBackend.NAME, DType.F32, STEPS);
-        for (int i = 0; i < STEPS; i++) {
-            assertEquals(expected.get(i)[0], actual.get(i)[0], 1e-3, "loss of step " + i);
-        }
-        List<Variable> changed = new TinyTransformer().changed();
-        for (int v = 0; v < changed.size(); v++) {
-            float[] want = expected.get(STEPS + v);
-            float[] have = actual.get(STEPS + v);
-            double squares = 0;
-            double errors = 0;
-            for (int i = 0; i < want.length; i++) {
-                squares += (double) want[i] * want[i];
-                errors += ((double) want[i] - have[i]) * ((double) want[i] - have[i]);
-            }
-            double relative = Math.sqrt(errors / (squares + 1e-12));
-            assertTrue(relative < 2e-2, changed.get(v).name() + " differs by " + relative);
-        }
-    }
-
-    @Test
-    @DisplayName("steps in BF16 stay near those of the CPU backend, whose sums round to other sides now and then")
-    void nearCpuBf16() {
-        List<float[]> expected = train("cpu", DType.BF16, BF16_STEPS);
-        List<float[]> actual = train(TestBackend.NAME, DType.BF16, BF16_STEPS);
-        for (int i = 0; i < BF16_STEPS; i++) {
-            assertEquals(expected.get(i)[0], actual.get(i)[0], 1e-2, "loss of step " + i);
-        }
     }
 
     @Test
