@@ -97,8 +97,7 @@ final class WorkGroup {
             return false;
         }
         boolean any = false;
-        for (int warp :
-                Arrays.stream(order).map(item -> item / WARP).distinct().toArray()) {
+        for (int warp : Arrays.stream(order).map(item -> item / WARP).distinct().toArray()) {
             while (waitsForLanes(warp)) {
                 any = true;
                 exchanges[warp] = exchanges[warp + order.length / WARP];

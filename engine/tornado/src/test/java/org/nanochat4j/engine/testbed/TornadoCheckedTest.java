@@ -40,29 +40,28 @@ class TornadoCheckedTest {
     @TestFactory
     @DisplayName("a processor behind OpenCL, which computes the bits of BF16")
     Stream<DynamicTest> opencl() {
-        return concat(TornadoTwinTest.f32(), TornadoTwinTest.bf16(), TileSamples.entries(), groupedBf16())
-                .map(entry -> test(entry, () -> check(SimulatedDevice.OPENCL, entry)));
+        return withOthers(TornadoTwinTest.f32()).map(entry -> test(entry, () -> check(SimulatedDevice.OPENCL, entry)));
     }
 
     @TestFactory
     @DisplayName("a GPU behind CUDA with tensor cores and less local memory, which converts BF16 itself")
     Stream<DynamicTest> cuda() {
         Stream<Entry> tiled = TornadoTwinTest.f32().filter(entry -> TILED.contains(entry.op()));
-        return concat(tiled, TornadoTwinTest.bf16(), TileSamples.entries(), groupedBf16())
-                .map(entry -> test(entry, () -> check(SimulatedDevice.CUDA, entry)));
+        return withOthers(tiled).map(entry -> test(entry, () -> check(SimulatedDevice.CUDA, entry)));
     }
 
     @TestFactory
     @DisplayName("the GPU with products by a library")
     Stream<DynamicTest> library() {
-        return concat(TornadoTwinTest.f32(), TornadoTwinTest.bf16(), TileSamples.entries(), groupedBf16())
+        return withOthers(TornadoTwinTest.f32())
                 .filter(entry -> TornadoLibraryTest.PRODUCTS.contains(entry.op()))
                 .map(entry -> test(entry, () -> checkWithLibrary(entry)));
     }
 
-    @SafeVarargs
-    private static Stream<Entry> concat(Stream<Entry>... parts) {
-        return Stream.of(parts).flatMap(entries -> entries);
+    /** Entries over F32, those over BF16, and the larger samples of both. */
+    private static Stream<Entry> withOthers(Stream<Entry> f32) {
+        return Stream.of(f32, TornadoTwinTest.bf16(), TileSamples.entries(), groupedBf16())
+                .flatMap(entries -> entries);
     }
 
     private static Stream<Entry> groupedBf16() {

@@ -140,7 +140,8 @@ class TornadoTrainingTest {
     }
 
     @Test
-    @DisplayName("ten replayed steps compile nothing and transfer nothing but their inputs, as the device itself counts")
+    @DisplayName(
+            "ten replayed steps compile nothing and transfer nothing but their inputs, as the device itself counts")
     void replays() {
         try (Simulator _ = Simulator.of(SimulatedDevice.OPENCL);
                 Engine engine = Engine.open(TestBackend.NAME, BackendOptions.DEFAULT)) {
