@@ -18,6 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nanochat4j.engine.cpu.kernels.TileGemm;
 import org.nanochat4j.train.cli.Console;
 import org.nanochat4j.train.cli.Main;
@@ -312,11 +314,12 @@ class BenchTest {
         }
     }
 
-    @Test
-    @DisplayName("comparing with PyTorch says why it is left out where there is no Python")
-    void compareWithoutPython() throws IOException, InterruptedException {
+    @ParameterizedTest
+    @ValueSource(strings = {"compare.sh", "curve.sh"})
+    @DisplayName("what compares with PyTorch says why it is left out where there is no Python")
+    void withoutPython(String script) throws IOException, InterruptedException {
         var builder = new ProcessBuilder(
-                "bash", Path.of("peer", "compare.sh").toAbsolutePath().toString());
+                "bash", Path.of("peer", script).toAbsolutePath().toString());
         builder.environment().put("PYTHON", base.resolve("no-python").toString());
         Process process = builder.redirectErrorStream(true).start();
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
