@@ -106,7 +106,7 @@ public record Decoding(
     public static Decoding measure(Settings settings, Progress progress) {
         GptConfig config = settings.config();
         int batch = settings.batch();
-        Roof roof = settings.target().roof();
+        Roof roof = settings.target().roof(settings.compute());
         double[] prefill = new double[settings.rounds()];
         double[] decode = new double[settings.rounds()];
         Gpt gpt;

@@ -11,6 +11,7 @@ import org.nanochat4j.engine.op.MatMul;
 import org.nanochat4j.engine.op.Op;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.runtime.Engine;
+import org.nanochat4j.model.ComputeType;
 import org.nanochat4j.train.pretrain.CopyRate;
 import org.nanochat4j.train.pretrain.PeakFlops;
 
@@ -22,7 +23,7 @@ import org.nanochat4j.train.pretrain.PeakFlops;
  * @param threads that were measured together; 0 for a device that is not the processor
  * @param flopsPerSecond F32 multiply-adds between registers, two operations each; on a device those of a large matrix product
  * @param bf16FlopsPerSecond what products of BF16 matrices could reach: the rate of the processor's matrix unit without memory, or the same as F32 where
- *     there is none or machine code is switched off
+ *     there is none or machine code is switched off; on a device that computes in BF16 those of a large matrix product
  * @param bandwidth of memory
  */
 public record Roof(int threads, double flopsPerSecond, double bf16FlopsPerSecond, Bandwidth bandwidth) {
@@ -37,9 +38,11 @@ public record Roof(int threads, double flopsPerSecond, double bf16FlopsPerSecond
         }
     }
 
+    private record Device(String backend, ComputeType compute) {}
+
     private static final int MEGABYTES = 80;
     private static final Map<Allowed, Roof> MEASURED = new ConcurrentHashMap<>();
-    private static final Map<String, Roof> DEVICES = new ConcurrentHashMap<>();
+    private static final Map<Device, Roof> DEVICES = new ConcurrentHashMap<>();
 
     /**
      * The roof of this machine; measured once in a process, in about two seconds.
@@ -53,17 +56,19 @@ public record Roof(int threads, double flopsPerSecond, double bf16FlopsPerSecond
     }
 
     /**
-     * The roof of a device that is not the processor: its own matrix product and copy; measured once in a process for each backend.
+     * The roof of a device that is not the processor: its own matrix products and copy; measured once in a process for each backend and type.
      *
      * @param target the device
+     * @param compute type that the model computes in: products of BF16 are measured for BF16 only, since not every device computes them
      * @return the roof, with 0 threads
      */
-    public static Roof of(Target target) {
-        return DEVICES.computeIfAbsent(target.backend(), _ -> {
+    public static Roof of(Target target, ComputeType compute) {
+        return DEVICES.computeIfAbsent(new Device(target.backend(), compute), _ -> {
             try (Engine engine = target.engine()) {
                 double copy = CopyRate.measure(engine);
-                double rate = PeakFlops.measure(engine);
-                return new Roof(0, rate, rate, new Bandwidth(copy, copy, copy));
+                double rate = PeakFlops.measure(engine, DType.F32);
+                double bf16 = compute.on(engine) == DType.BF16 ? PeakFlops.measure(engine, DType.BF16) : rate;
+                return new Roof(0, rate, bf16, new Bandwidth(copy, copy, copy));
             }
         });
     }
@@ -96,7 +101,11 @@ public record Roof(int threads, double flopsPerSecond, double bf16FlopsPerSecond
     public String line() {
         if (threads == 0) {
             return "roof of the device: " + Table.number(flopsPerSecond / 1e9)
-                    + " GFLOP/s in a large F32 matrix product; memory " + Table.number(bandwidth.copy() / 1e9)
+                    + " GFLOP/s in a large F32 matrix product"
+                    + (bf16FlopsPerSecond == flopsPerSecond
+                            ? ""
+                            : ", " + Table.number(bf16FlopsPerSecond / 1e9) + " in one of BF16")
+                    + "; memory " + Table.number(bandwidth.copy() / 1e9)
                     + " GB/s copied";
         }
         return "roof of " + threads + (threads == 1 ? " thread: " : " threads: ")

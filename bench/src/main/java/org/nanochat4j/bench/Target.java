@@ -3,6 +3,7 @@ package org.nanochat4j.bench;
 import java.util.function.Supplier;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
+import org.nanochat4j.model.ComputeType;
 
 /**
  * Where something is measured.
@@ -33,9 +34,14 @@ public record Target(String backend, int threads, boolean machineCode, Supplier<
         return open.get();
     }
 
-    /** What the figures are relative to; measured at the first call. */
+    /** What figures of F32 are relative to; measured at the first call. */
     Roof roof() {
-        return isCpu() ? Roof.of(threads, machineCode) : Roof.of(this);
+        return roof(ComputeType.F32);
+    }
+
+    /** What figures of a model that computes in this type are relative to; measured at the first call. */
+    Roof roof(ComputeType compute) {
+        return isCpu() ? Roof.of(threads, machineCode) : Roof.of(this, compute);
     }
 
     /** The end of a label. */

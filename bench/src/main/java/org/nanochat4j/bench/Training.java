@@ -128,7 +128,7 @@ public record Training(
      * @return the figures
      */
     public static Training measure(Settings settings, Batches.Source batches, Progress progress) {
-        Roof roof = settings.target().roof();
+        Roof roof = settings.target().roof(settings.compute());
         List<Trial> tried = new ArrayList<>();
         int rows = settings.microBatch();
         if (rows == 0) {

@@ -2,6 +2,7 @@ package org.nanochat4j.train.cli;
 
 import java.util.List;
 import java.util.Locale;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.program.MemoryPlan;
 import org.nanochat4j.engine.runtime.Engine;
@@ -76,13 +77,13 @@ final class DevicesCommand extends Verb {
     private void measure(String backend, ObjectNode node) {
         try (Engine engine =
                 Engine.open(backend, new BackendOptions(0, true, true, false, new ProgressLine(console())::report))) {
-            double flops = PeakFlops.measure(engine);
+            double flops = PeakFlops.measure(engine, DType.F32);
             double copied = CopyRate.measure(engine);
             say(String.format(
                     Locale.ROOT,
                     "  measured  %,.1f GFLOP/s (%s), %,.1f GB/s (%s)",
                     flops / 1e9,
-                    PeakFlops.MEASURED,
+                    PeakFlops.measured(DType.F32),
                     copied / 1e9,
                     CopyRate.MEASURED));
             node.put("gemm_gflops", Math.rint(flops / 1e8) / 10);

@@ -196,7 +196,7 @@ final class QuickstartCommand extends Verb {
     /** How many steps fit, by the measured rate of matrix products and the share of it that training usually reaches. */
     private int stepsFor(double allowed) {
         try (Engine measured = engine.open(console())) {
-            double peak = PeakFlops.measure(measured);
+            double peak = PeakFlops.measure(measured, ComputeType.AUTO.on(measured));
             long flopsPerStep = BATCH * Flops.trainingPerToken(shape().config(VOCABULARY));
             double fitting = allowed * 60 * peak * USUAL_SHARE / flopsPerStep;
             return (int) Math.clamp(Math.rint(fitting / 50) * 50, FEWEST_STEPS, MOST_STEPS);

@@ -43,7 +43,7 @@ public final class DryRun {
         if (tokenizer != null) {
             programs.addAll(new PromptSamples(recorded.gpt(), tokenizer).programs());
         }
-        PeakFlops peak = PeakFlops.of(engine);
+        PeakFlops peak = PeakFlops.of(engine, options.model().compute().dtype());
         var facts = new LinkedHashMap<String, Object>();
         facts.put("model", RunFacts.modelConfig(config));
         facts.put("parameters", RunFacts.parameters(config));

@@ -2,6 +2,8 @@ package org.nanochat4j.train.pretrain;
 
 import java.util.List;
 import java.util.Locale;
+import org.nanochat4j.engine.DType;
+import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.program.Executable;
@@ -10,38 +12,50 @@ import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.runtime.Engine;
 
 /**
- * What model FLOPs utilisation (MFU) is relative to: the published peak of a known GPU, or else the rate of large matrix products that is
- * measured here.
+ * What model FLOPs utilisation (MFU) is relative to: the published peak of a known GPU, or else the rate of large products of matrices of the type that
+ * the model computes in, which is measured here.
  *
  * @param perSecond floating-point operations
+ * @param operands type of the matrices that are multiplied
  * @param published whether it is the maker's figure; otherwise it was measured
  */
-public record PeakFlops(double perSecond, boolean published) {
+public record PeakFlops(double perSecond, DType operands, boolean published) {
 
-    /** What is measured. */
-    public static final String MEASURED = "large F32 matrix product";
-
-    /** Extent of the square product on processors, where it takes some milliseconds. */
+    /** Extent of the square product on processors, where it usually takes some milliseconds. */
     private static final int SIZE = 768;
 
-    /** Extent on other devices, which are not busy with less. */
-    private static final int DEVICE_SIZE = 2048;
+    /** Extent on other devices, and on processors that are not busy with less. */
+    private static final int LARGE_SIZE = 2048;
+
+    /** Products that take less say more of starting and packing than of multiplying. */
+    private static final double LEAST_SECONDS = 2e-3;
 
     /** The virtual machine needs this long to compile the kernels. */
     private static final long WARM_UP_NANOS = 600_000_000;
 
     private static final int ROUNDS = 10;
 
-    /** The peak of the device that an engine runs on; takes less than a second. */
-    public static PeakFlops of(Engine engine) {
+    /**
+     * The peak of the device that an engine runs on; takes a second or two where it is measured.
+     *
+     * @param compute type that the model computes in; a published peak is that of BF16 whatever it is, as in the reference
+     */
+    public static PeakFlops of(Engine engine, DType compute) {
         return PublishedPeak.find(engine.device().name())
-                .map(peak -> new PeakFlops(peak.teraflops() * 1e12, true))
-                .orElseGet(() -> new PeakFlops(measure(engine), false));
+                .map(peak -> new PeakFlops(peak.teraflops() * 1e12, DType.BF16, true))
+                .orElseGet(() -> new PeakFlops(measure(engine, compute), compute, false));
+    }
+
+    /** What is measured. */
+    public static String measured(DType operands) {
+        return "large " + operands + " matrix product";
     }
 
     /** Where the figure comes from. */
     public String source() {
-        return published ? "published, BF16 matrix products without sparsity" : "measured at start, " + MEASURED;
+        return published
+                ? "published, " + operands + " matrix products without sparsity"
+                : "measured at start, " + measured(operands);
     }
 
     /** What utilisation is called in log lines: the reference's name where it is relative to what the reference takes. */
@@ -54,10 +68,29 @@ public record PeakFlops(double perSecond, boolean published) {
         return String.format(Locale.ROOT, "%,.1f GFLOP/s (%s)", perSecond / 1e9, source());
     }
 
-    /** Floating-point operations per second, the best of a few products; takes a second or two. */
-    public static double measure(Engine engine) {
-        int size = engine.device().threads() > 0 ? SIZE : DEVICE_SIZE;
-        TensorType type = TensorType.f32(size, size);
+    /**
+     * Measures products of square matrices; takes a second or two.
+     *
+     * @param operands type of the matrices, and of their product
+     * @return floating-point operations per second, the best of a few products
+     */
+    public static double measure(Engine engine, DType operands) {
+        if (engine.device().threads() == 0) {
+            return flops(LARGE_SIZE) / seconds(engine, operands, LARGE_SIZE);
+        }
+        double seconds = seconds(engine, operands, SIZE);
+        return seconds < LEAST_SECONDS
+                ? flops(LARGE_SIZE) / seconds(engine, operands, LARGE_SIZE)
+                : flops(SIZE) / seconds;
+    }
+
+    private static double flops(double size) {
+        return 2 * size * size * size;
+    }
+
+    /** The shortest time of a product. */
+    private static double seconds(Engine engine, DType operands, int size) {
+        var type = new TensorType(operands, Shape.of(size, size));
         // roles that stay on the device: an input would come from the host with every run
         var a = new Variable("peak.a", type, Variable.Role.PARAMETER);
         var b = new Variable("peak.b", type, Variable.Role.PARAMETER);
@@ -77,6 +110,6 @@ public record PeakFlops(double perSecond, boolean published) {
             best = Math.min(best, System.nanoTime() - start);
         }
         List.of(a, b, c).forEach(engine::release);
-        return 2.0 * size * size * size / (best / 1e9);
+        return best / 1e9;
     }
 }

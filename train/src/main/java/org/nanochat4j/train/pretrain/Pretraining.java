@@ -129,7 +129,7 @@ public final class Pretraining implements AutoCloseable {
         writer = new CheckpointWriter(gpt, groups, engine, available - plan.totalBytes());
 
         // 3. compile, which allocates, and fill the weights
-        peak = PeakFlops.of(engine);
+        peak = PeakFlops.of(engine, options.model().compute().dtype());
         List<Executable> compiled = engine.compile(plan);
         micro = compiled.get(0);
         update = compiled.get(1);

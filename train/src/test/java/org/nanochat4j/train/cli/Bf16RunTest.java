@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nanochat4j.model.SafetensorsFile;
 import org.nanochat4j.model.StoredType;
 import tools.jackson.databind.JsonNode;
@@ -54,6 +56,7 @@ class Bf16RunTest {
         Cli.Result trained = train("--dtype=bf16", "--embedding-dtype=" + embeddings, "--threads=2")
                 .expect(0);
         assertTrue(trained.out().contains("computes in bf16"), trained.out());
+        assertTrue(trained.out().contains("large BF16 matrix product); MFU is relative to it"), trained.out());
         assertEquals(
                 "bf16",
                 meta(run.resolve("step_000006")).at("/user_config/dtype").asString());
@@ -67,6 +70,21 @@ class Bf16RunTest {
             assertEquals(StoredType.F32, file.tensor("lm_head.weight").type());
         }
         assertFalse(Files.readString(run.resolve("step_000006/meta.json")).contains("history"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"f32", "bf16"})
+    @DisplayName("the expected utilisation of a run is relative to products of its type")
+    void expected(String type) throws IOException {
+        JsonNode time = JsonMapper.shared()
+                .readTree(train("--dtype=" + type, "--dry-run", "--json")
+                        .expect(0)
+                        .out())
+                .get("time");
+        assertEquals(
+                "measured at start, large " + type.toUpperCase(Locale.ROOT) + " matrix product",
+                time.get("peak_source").asString());
+        assertTrue(time.get("expected_mfu_percent").asDouble() > 0, time.toString());
     }
 
     @Test

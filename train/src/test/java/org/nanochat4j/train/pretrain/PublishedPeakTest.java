@@ -6,10 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.runtime.Engine;
 
 class PublishedPeakTest {
@@ -53,17 +54,20 @@ class PublishedPeakTest {
         assertEquals(Optional.empty(), PublishedPeak.find(device));
     }
 
-    @Test
+    @ParameterizedTest(name = "{0}")
     @DisplayName(
-            "a processor's peak is measured and says so; its utilisation has another name than that of a published peak")
-    void measured() {
+            "a processor's peak is measured in the type that is computed in, and says so; its utilisation has another name than that of a published peak")
+    @EnumSource(names = {"F32", "BF16"})
+    void measured(DType compute) {
         try (Engine engine = Engine.open()) {
-            PeakFlops peak = PeakFlops.of(engine);
+            PeakFlops peak = PeakFlops.of(engine, compute);
             assertFalse(peak.published());
             assertTrue(peak.perSecond() > 1e8, peak.line());
-            assertTrue(peak.line().contains("measured at start"), peak.line());
+            assertTrue(peak.line().endsWith(" (measured at start, large " + compute + " matrix product)"), peak.line());
             assertEquals("mfu_of_measured", peak.utilisation());
         }
-        assertEquals("bf16_mfu", new PeakFlops(1e15, true).utilisation());
+        var published = new PeakFlops(1e15, DType.BF16, true);
+        assertEquals("bf16_mfu", published.utilisation());
+        assertEquals("published, BF16 matrix products without sparsity", published.source());
     }
 }
