@@ -14,6 +14,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import org.nanochat4j.engine.Bf16;
 import org.nanochat4j.engine.DType;
 
 /**
@@ -172,27 +173,22 @@ final class NarrowRows {
 
     /** Copies elements of BF16 or I8 as F32. */
     static void widen(DType stored, int count, long from, long to) {
-        int pairs = count / (2 * LANES);
         if (stored == DType.BF16) {
-            for (int p = 0; p < 2 * pairs; p++) {
-                ((IntVector) ShortVector.fromMemorySegment(HALVES, ALL, from + p * VECTOR / 2, LITTLE_ENDIAN)
-                                .convertShape(ZERO_EXTEND_S2I, I, 0))
-                        .lanewise(LSHL, 16)
-                        .intoMemorySegment(ALL, to + p * VECTOR, LITTLE_ENDIAN);
-            }
-        } else {
-            for (int p = 0; p < pairs; p++) {
-                long at = from + p * 2L * LANES;
-                ByteVector.fromMemorySegment(BYTES, ALL, at, LITTLE_ENDIAN)
-                        .convertShape(B2F, F, 0)
-                        .intoMemorySegment(ALL, to + p * 2L * VECTOR, LITTLE_ENDIAN);
-                ByteVector.fromMemorySegment(BYTES, ALL, at + SECOND_LOAD, LITTLE_ENDIAN)
-                        .convertShape(B2F, F, SECOND_PART)
-                        .intoMemorySegment(ALL, to + p * 2L * VECTOR + VECTOR, LITTLE_ENDIAN);
-            }
+            Bf16Conversion.widen(count, from, to);
+            return;
+        }
+        int pairs = count / (2 * LANES);
+        for (int p = 0; p < pairs; p++) {
+            long at = from + p * 2L * LANES;
+            ByteVector.fromMemorySegment(BYTES, ALL, at, LITTLE_ENDIAN)
+                    .convertShape(B2F, F, 0)
+                    .intoMemorySegment(ALL, to + p * 2L * VECTOR, LITTLE_ENDIAN);
+            ByteVector.fromMemorySegment(BYTES, ALL, at + SECOND_LOAD, LITTLE_ENDIAN)
+                    .convertShape(B2F, F, SECOND_PART)
+                    .intoMemorySegment(ALL, to + p * 2L * VECTOR + VECTOR, LITTLE_ENDIAN);
         }
         for (int i = pairs * 2 * LANES; i < count; i++) {
-            Memory.putFloat(to + 4L * i, get(stored, from, i));
+            Memory.putFloat(to + 4L * i, Memory.getByte(from + i));
         }
     }
 
@@ -206,8 +202,6 @@ final class NarrowRows {
     }
 
     private static float get(DType stored, long row, int index) {
-        return stored == DType.BF16
-                ? Float.intBitsToFloat(Memory.getShort(row + 2L * index) << 16)
-                : Memory.getByte(row + index);
+        return stored == DType.BF16 ? Bf16.toFloat(Memory.getShort(row + 2L * index)) : Memory.getByte(row + index);
     }
 }
