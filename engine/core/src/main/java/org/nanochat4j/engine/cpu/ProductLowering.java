@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
 import org.nanochat4j.engine.TensorType;
-import org.nanochat4j.engine.cpu.kernels.Bf16Product;
 import org.nanochat4j.engine.cpu.kernels.Gemm;
 import org.nanochat4j.engine.cpu.kernels.GemmShape;
 import org.nanochat4j.engine.cpu.kernels.Kernel;
@@ -90,7 +89,7 @@ final class ProductLowering {
                     : NarrowProduct.scratchBytes(shape, pool.threads());
         }
         return tiles == null
-                ? Bf16Product.scratchBytes(shape, result(step).dtype(), pool.threads())
+                ? Gemm.scratchBytes(shape, DType.BF16, result(step).dtype(), pool.threads())
                 : TileGemm.scratchBytes(shape, pool.threads());
     }
 
@@ -143,7 +142,7 @@ final class ProductLowering {
         }
         DType result = result(step).dtype();
         return tiles == null
-                ? new Bf16Product(pool, scratch, shape, result, in[0], in[1], out)
+                ? Gemm.bf16(pool, scratch, shape, result, in[0], in[1], out)
                 : new TileGemm(tiles, pool, scratch, shape, DType.BF16, DType.BF16, result, false, in[0], in[1], out);
     }
 
