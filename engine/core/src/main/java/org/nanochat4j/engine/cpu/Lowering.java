@@ -5,6 +5,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.Shape;
+import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.cpu.kernels.AdamWKernel;
 import org.nanochat4j.engine.cpu.kernels.Attention;
 import org.nanochat4j.engine.cpu.kernels.AttentionGrad;
@@ -107,12 +108,13 @@ final class Lowering {
                 : widened(step).bind(pool, in, out, scratch, this::bindOwn);
     }
 
-    /** Whether a step over BF16 is computed on F32 copies: where it neither only moves numbers nor multiplies BF16 as it is. */
+    /** Whether a step over BF16 is computed on F32 copies: where it neither only moves numbers nor has a kernel that reads and writes BF16. */
     private boolean isWidened(Step step) {
         return Widened.concerns(step)
                 && switch (step.op()) {
                     case Assign _, Cast _, Concat _, CustomOp _, Embedding _, Pad _, Reshape _, ShiftTime _, Slice _ ->
                         false;
+                    case CausalAttention _, CausalAttentionGrad _, Dot _, Rope _, Sum _, SumSquares _ -> false;
                     case MatMul op -> products.isWidened(step, op);
                     case Logits op -> products.isWidened(step, op);
                     case SoftcapCrossEntropy op -> products.isWidened(step, op);
@@ -132,6 +134,14 @@ final class Lowering {
             case CausalAttention(int window, var _) -> Attention.scratchBytes(attention(step, window), threads);
             case CausalAttentionGrad(int window, var _) -> AttentionGrad.scratchBytes(attention(step, window), threads);
             case CachedAttention(int window, var _) -> DecodeAttention.scratchBytes(cached(step, window), threads);
+            case Rope _ ->
+                Rotary.scratchBytes(
+                        step.inputType(0).dtype(),
+                        shape(step, 0).dim(2),
+                        shape(step, 0).dim(3),
+                        threads);
+            case Dot _, Sum _, SumSquares _ ->
+                Reduction.scratchBytes(step.inputType(0).dtype(), threads);
             case Logits op -> products.scratchBytes(step, op);
             case SoftcapCrossEntropy op -> products.scratchBytes(step, op);
             case Accumulate _,
@@ -143,7 +153,6 @@ final class Lowering {
                     Cast _,
                     Concat _,
                     CustomOp _,
-                    Dot _,
                     Embedding _,
                     EmbeddingGrad _,
                     Fill _,
@@ -159,7 +168,6 @@ final class Lowering {
                     Reshape _,
                     RmsNorm _,
                     RmsNormGrad _,
-                    Rope _,
                     RowDot _,
                     Scale _,
                     ScaleBy _,
@@ -168,9 +176,7 @@ final class Lowering {
                     Sigmoid _,
                     SigmoidGrad _,
                     Slice _,
-                    Sum _,
                     SumRows _,
-                    SumSquares _,
                     TopKSample _,
                     Zero _ -> 0;
         };
@@ -210,7 +216,7 @@ final class Lowering {
                         out[2]);
             case Concat(int axis) -> movements.concat(step, axis, in, out[0]);
             case CustomOp op -> custom(op, step, in, out);
-            case Dot() -> new Reduction(pool, Reduction.Kind.DOT, n, in[0], in[1], out[0]);
+            case Dot() -> sum(Reduction.Kind.DOT, step, in[0], in[1], out[0], scratch);
             case Embedding() ->
                 EmbeddingTable.gather(
                         pool,
@@ -247,7 +253,7 @@ final class Lowering {
             case RmsNorm(float eps) -> Normalization.rms(pool, rows(step, 0), columns(step, 0), eps, in[0], out[0]);
             case RmsNormGrad(float eps) ->
                 Normalization.rmsGrad(pool, rows(step, 0), columns(step, 0), eps, in[0], in[1], out[0]);
-            case Rope(boolean inverse) -> rope(step, inverse, in, out[0]);
+            case Rope(boolean inverse) -> rope(step, inverse, in, out[0], scratch);
             case RowDot() -> Rowwise.rowDot(pool, rows(step, 0), columns(step, 0), in[0], in[1], out[0]);
             case Scale(float alpha) -> Pointwise.scale(pool, n, alpha, in[0], out[0]);
             case ScaleBy() -> Pointwise.scaleBy(pool, n, in[0], in[1], out[0]);
@@ -257,9 +263,9 @@ final class Lowering {
             case SigmoidGrad() -> Pointwise.sigmoidGrad(pool, n, in[0], in[1], out[0]);
             case Slice(int axis, int start, int length) -> movements.slice(step, axis, start, length, in[0], out[0]);
             case SoftcapCrossEntropy op -> products.bind(step, op, in, out, scratch);
-            case Sum() -> new Reduction(pool, Reduction.Kind.SUM, n, in[0], in[0], out[0]);
+            case Sum() -> sum(Reduction.Kind.SUM, step, in[0], in[0], out[0], scratch);
             case SumRows() -> Rowwise.sumRows(pool, rows(step, 0), columns(step, 0), in[0], out[0]);
-            case SumSquares() -> new Reduction(pool, Reduction.Kind.SQUARES, n, in[0], in[0], out[0]);
+            case SumSquares() -> sum(Reduction.Kind.SQUARES, step, in[0], in[0], out[0], scratch);
             case TopKSample(int k) ->
                 Sampling.topK(pool, k, rows(step, 0), columns(step, 0), in[0], in[1], in[2], out[0]);
             case Zero() -> Pointwise.fill(pool, n, 0f, in[0]);
@@ -284,7 +290,14 @@ final class Lowering {
 
     private static AttentionShape attention(Step step, int window) {
         Shape q = shape(step, 0);
-        return new AttentionShape(q.dim(0), q.dim(1), q.dim(2), shape(step, 1).dim(2), q.dim(3), window);
+        return new AttentionShape(
+                q.dim(0),
+                q.dim(1),
+                q.dim(2),
+                shape(step, 1).dim(2),
+                q.dim(3),
+                window,
+                step.inputType(0).dtype());
     }
 
     /** The shape of decoding: its time is the length of the cache. */
@@ -300,11 +313,29 @@ final class Lowering {
         return Sampling.append(pool, x.dim(0), x.dim(1), cache.dim(1), x.dim(2) * x.dim(3), in[0], in[1], in[2]);
     }
 
-    private Kernel rope(Step step, boolean inverse, long[] in, long out) {
+    private Kernel sum(Reduction.Kind kind, Step step, long x, long z, long y, long scratch) {
+        TensorType type = step.inputType(0);
+        return new Reduction(pool, scratch, kind, type.dtype(), type.elements(), x, z, y);
+    }
+
+    private Kernel rope(Step step, boolean inverse, long[] in, long out, long scratch) {
         Shape x = shape(step, 0);
         int positions = shape(step, 1).dim(0);
         return new Rotary(
-                pool, x.dim(0), x.dim(1), x.dim(2), x.dim(3), positions, inverse, in[0], in[1], in[2], in[3], out);
+                pool,
+                scratch,
+                x.dim(0),
+                x.dim(1),
+                x.dim(2),
+                x.dim(3),
+                positions,
+                inverse,
+                step.inputType(0).dtype(),
+                in[0],
+                in[1],
+                in[2],
+                in[3],
+                out);
     }
 
     private static Kernel custom(CustomOp op, Step step, long[] in, long[] out) {

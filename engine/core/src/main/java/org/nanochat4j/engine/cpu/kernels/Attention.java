@@ -13,7 +13,8 @@ import static org.nanochat4j.engine.cpu.kernels.Panels.WIDTH;
  *
  * <p>One part of the job is a tile of 64 queries of one head; it walks over the tiles of keys that causality and the window leave, with the online
  * softmax of FlashAttention (Dao et al. 2022). Scores are held transposed, keys down and queries across the lanes: then keys and values are read as
- * they lie, element by element, and only the queries are transposed, once per tile. Scores are kept in units of log2(e).
+ * they lie, element by element, and only the queries are transposed, once per tile. Scores are kept in units of log2(e). Of BF16 a tile of keys and values is
+ * widened once for all panels of queries, and outputs are rounded as they are written.
  */
 public final class Attention implements Kernel {
     private static final int MAXIMUM = 0;
@@ -24,6 +25,7 @@ public final class Attention implements Kernel {
     private final Products products;
     private final long scratch;
     private final AttentionShape shape;
+    private final NearRows rows;
     private final float scale;
     private final long q;
     private final long k;
@@ -58,6 +60,7 @@ public final class Attention implements Kernel {
         this.products = pool.products();
         this.scratch = scratch;
         this.shape = shape;
+        this.rows = shape.rows();
         this.scale = scale;
         this.q = q;
         this.k = k;
@@ -72,9 +75,10 @@ public final class Attention implements Kernel {
         return threads * workerBytes(shape);
     }
 
-    /** Queries and outputs of the tile, transposed; a tile of scores; three statistics of each query. */
+    /** Queries and outputs of the tile, transposed; a tile of scores; three statistics of each query; copies of keys and values. */
     private static long workerBytes(AttentionShape shape) {
-        return BYTES * (2L * PANELS * shape.headSize() + KEYS + 3L * PANELS);
+        return BYTES * (2L * PANELS * shape.headSize() + KEYS + 3L * PANELS)
+                + 2 * shape.rows().bytes(KEYS);
     }
 
     @Override
@@ -93,12 +97,15 @@ public final class Attention implements Kernel {
         long outputs = queries + PANELS * BYTES * size;
         long scores = outputs + PANELS * BYTES * size;
         long statistics = scores + KEYS * BYTES;
+        long keyCopies = statistics + 3L * PANELS * BYTES;
+        long valueCopies = keyCopies + rows.bytes(KEYS);
         for (int p = 0; first + p * WIDTH < end; p++) {
             int t = first + p * WIDTH;
+            int count = Math.min(WIDTH, end - t);
             Panels.packTransposed(
-                    q + shape.query(b, t, head),
-                    shape.queryStride(),
-                    Math.min(WIDTH, end - t),
+                    rows.read(q + shape.query(b, t, head), shape.queryStride(), count, keyCopies),
+                    rows.stride(shape.queryStride()),
+                    count,
                     size,
                     scale * VectorMath.LOG2_E,
                     queries + p * BYTES * size);
@@ -106,14 +113,21 @@ public final class Attention implements Kernel {
             AttentionTile.fill(statistic(statistics, p, SUM), 0f);
             Memory.zero(outputs + p * BYTES * size, size * BYTES);
         }
+        int kvHead = head / shape.group();
         for (int key = shape.firstKey(first) / KEYS * KEYS; key < end; key += KEYS) {
+            int from = Math.max(key, shape.firstKey(first));
+            int to = Math.min(key + KEYS, end);
+            long offset = shape.key(b, from, kvHead);
+            long keys = rows.read(k + offset, shape.keyStride(), to - from, keyCopies);
+            long values = rows.read(v + offset, shape.keyStride(), to - from, valueCopies);
             for (int p = 0; first + p * WIDTH < end; p++) {
                 attendTile(
-                        b,
-                        head,
                         first + p * WIDTH,
                         end,
-                        key,
+                        from,
+                        to,
+                        keys,
+                        values,
                         queries + p * BYTES * size,
                         outputs + p * BYTES * size,
                         scores,
@@ -121,7 +135,7 @@ public final class Attention implements Kernel {
             }
         }
         for (int p = 0; first + p * WIDTH < end; p++) {
-            finish(b, head, first + p * WIDTH, end, outputs + p * BYTES * size, statistics + 3L * p * BYTES);
+            finish(b, head, first + p * WIDTH, end, outputs + p * BYTES * size, statistics + 3L * p * BYTES, keyCopies);
         }
     }
 
@@ -129,47 +143,40 @@ public final class Attention implements Kernel {
         return statistics + (3L * panel + which) * BYTES;
     }
 
-    /** One panel of queries, from {@code first}, against the keys from {@code key} that it sees. */
+    /** One panel of queries, from {@code first}, against those keys of the tile from {@code from} to {@code to} that it sees. */
     private void attendTile(
-            int b, int head, int first, int end, int key, long queries, long outputs, long scores, long statistics) {
+            int first,
+            int end,
+            int from,
+            int to,
+            long keys,
+            long values,
+            long queries,
+            long outputs,
+            long scores,
+            long statistics) {
         int last = Math.min(first + WIDTH, end) - 1;
-        int from = Math.max(key, shape.firstKey(first));
-        int to = Math.min(key + KEYS, last + 1);
-        if (from >= to) {
+        int low = Math.max(from, shape.firstKey(first));
+        int high = Math.min(to, last + 1);
+        if (low >= high) {
             return;
         }
-        int kvHead = head / shape.group();
-        products.rows(
-                to - from,
-                k + shape.key(b, from, kvHead),
-                shape.keyStride(),
-                shape.headSize(),
-                queries,
-                scores,
-                BYTES,
-                false);
-        if (to - 1 > first || from < last - shape.window()) {
-            AttentionTile.mask(scores, BYTES, to - from, from - first, shape.window());
+        long stride = rows.stride(shape.keyStride());
+        long offset = (low - from) * stride;
+        products.rows(high - low, keys + offset, stride, shape.headSize(), queries, scores, BYTES, false);
+        if (high - 1 > first || low < last - shape.window()) {
+            AttentionTile.mask(scores, BYTES, high - low, low - first, shape.window());
         }
         long factor = statistic(statistics, 0, FACTOR);
         AttentionTile.softmax(
-                scores, to - from, statistic(statistics, 0, MAXIMUM), statistic(statistics, 0, SUM), factor);
-        products.columns(
-                shape.headSize(),
-                v + shape.key(b, from, kvHead),
-                shape.keyStride(),
-                to - from,
-                scores,
-                BYTES,
-                outputs,
-                BYTES,
-                factor);
+                scores, high - low, statistic(statistics, 0, MAXIMUM), statistic(statistics, 0, SUM), factor);
+        products.columns(shape.headSize(), values + offset, stride, high - low, scores, BYTES, outputs, BYTES, factor);
     }
 
     /** Divides by the sums and writes the panel's outputs and log-sum-exps. */
-    private void finish(int b, int head, int first, int end, long outputs, long statistics) {
-        int rows = Math.min(WIDTH, end - first);
-        for (int i = 0; i < rows; i++) {
+    private void finish(int b, int head, int first, int end, long outputs, long statistics, long copies) {
+        int count = Math.min(WIDTH, end - first);
+        for (int i = 0; i < count; i++) {
             float sum = getFloat(statistic(statistics, 0, SUM) + 4L * i);
             float maximum = getFloat(statistic(statistics, 0, MAXIMUM) + 4L * i);
             putFloat(statistic(statistics, 0, FACTOR) + 4L * i, 1f / sum);
@@ -178,13 +185,15 @@ public final class Attention implements Kernel {
                 putFloat(lse + 4 * at, (float) (maximum * Math.log(2) + Math.log(sum)));
             }
         }
+        long target = out + shape.query(b, first, head);
         Panels.unpackTransposed(
                 outputs,
                 BYTES,
-                rows,
+                count,
                 shape.headSize(),
                 statistic(statistics, 0, FACTOR),
-                out + shape.query(b, first, head),
-                shape.queryStride());
+                rows.at(target, copies),
+                rows.stride(shape.queryStride()));
+        rows.write(copies, count, target, shape.queryStride());
     }
 }

@@ -21,7 +21,8 @@ import jdk.incubator.vector.VectorMask;
  *
  * <p>With P the probabilities, S the scaled scores and delta = sum(dOut out) of each query: dV = Pᵀ dOut, dP = dOut Vᵀ, dS = P (dP - delta),
  * dQ = scale dS K, dK = scale dSᵀ Q. One part of the job is one key head of one row with all its query heads, in a fixed order, so that keys gather
- * their sums without locks and with the same roundings whatever the number of threads.
+ * their sums without locks and with the same roundings whatever the number of threads. Of BF16 the keys and values of that head are widened once, queries tile by
+ * tile, and gradients are rounded as they are written.
  */
 public final class AttentionGrad implements Kernel {
     /** Bytes of a row of a score tile: keys down, queries across. */
@@ -33,6 +34,7 @@ public final class AttentionGrad implements Kernel {
     private final Scratch[] scratch;
 
     private final AttentionShape shape;
+    private final NearRows rows;
     private final float scale;
     private final long q;
     private final long k;
@@ -76,9 +78,10 @@ public final class AttentionGrad implements Kernel {
             long dv) {
         this.pool = pool;
         this.products = pool.products();
+        this.rows = shape.rows();
         this.scratch = new Scratch[pool.threads()];
         for (int worker = 0; worker < pool.threads(); worker++) {
-            this.scratch[worker] = new Scratch(scratch + scratchBytes(shape, worker), shape);
+            this.scratch[worker] = new Scratch(scratch + scratchBytes(shape, worker), shape, rows);
         }
         this.shape = shape;
         this.scale = scale;
@@ -95,11 +98,11 @@ public final class AttentionGrad implements Kernel {
 
     /** Bytes of scratch for a pool of {@code threads}. */
     public static long scratchBytes(AttentionShape shape, int threads) {
-        return threads * new Scratch(0, shape).end();
+        return threads * new Scratch(0, shape, shape.rows()).end();
     }
 
     /** One thread's scratch: where its parts begin. */
-    private record Scratch(long start, AttentionShape shape) {
+    private record Scratch(long start, AttentionShape shape, NearRows rows) {
         /** Bytes of a tile of queries, transposed. */
         private long transposed() {
             return PANELS * BYTES * shape.headSize();
@@ -165,8 +168,33 @@ public final class AttentionGrad implements Kernel {
             return dKeys() + Panels.packedBytes(shape.time(), shape.headSize());
         }
 
+        /** The keys of the whole row, and their gradient, as F32 where they are stored otherwise. */
+        long keyCopies() {
+            return Memory.align(dValues() + Panels.packedBytes(shape.time(), shape.headSize()));
+        }
+
+        /** The values of the whole row, and their gradient. */
+        long valueCopies() {
+            return keyCopies() + rows.bytes(shape.time());
+        }
+
+        /** Queries of a tile, and their gradient. */
+        long queryCopies() {
+            return valueCopies() + rows.bytes(shape.time());
+        }
+
+        /** dOut of a tile. */
+        long gradientCopies() {
+            return queryCopies() + rows.bytes(QUERIES);
+        }
+
+        /** Outputs of a tile. */
+        long outputCopies() {
+            return gradientCopies() + rows.bytes(QUERIES);
+        }
+
         long end() {
-            return dValues() + Panels.packedBytes(shape.time(), shape.headSize());
+            return outputCopies() + rows.bytes(QUERIES);
         }
     }
 
@@ -180,48 +208,55 @@ public final class AttentionGrad implements Kernel {
         int kvHead = index % shape.kvHeads();
         int size = shape.headSize();
         Scratch s = scratch[worker];
-        Memory.zero(s.dKeys(), s.end() - s.dKeys());
+        Memory.zero(s.dKeys(), s.keyCopies() - s.dKeys());
         AttentionTile.fill(s.ones(), 1f);
+        long start = shape.key(b, 0, kvHead);
+        long keys = rows.read(k + start, shape.keyStride(), shape.time(), s.keyCopies());
+        long values = rows.read(v + start, shape.keyStride(), shape.time(), s.valueCopies());
         for (int head = kvHead * shape.group(); head < (kvHead + 1) * shape.group(); head++) {
             for (int first = 0; first < shape.time(); first += QUERIES) {
                 int end = Math.min(first + QUERIES, shape.time());
                 pack(s, b, head, first, end);
                 for (int key = shape.firstKey(first) / KEYS * KEYS; key < end; key += KEYS) {
-                    tile(s, b, kvHead, first, end, Math.max(key, shape.firstKey(first)), Math.min(key + KEYS, end));
+                    tile(s, keys, values, first, end, Math.max(key, shape.firstKey(first)), Math.min(key + KEYS, end));
                 }
                 for (int t = first; t < end; t += WIDTH) {
                     // The transposed dQ lacks the scale; its factors take the place of the statistics, which are used
                     // up.
                     AttentionTile.fill(s.lse(), scale);
+                    int count = Math.min(WIDTH, end - t);
+                    long target = dq + shape.query(b, t, head);
                     Panels.unpackTransposed(
                             s.dQueries() + (t - first) / WIDTH * BYTES * size,
                             BYTES,
-                            Math.min(WIDTH, end - t),
+                            count,
                             size,
                             s.lse(),
-                            dq + shape.query(b, t, head),
-                            shape.queryStride());
+                            rows.at(target, s.queryCopies()),
+                            rows.stride(shape.queryStride()));
+                    rows.write(s.queryCopies(), count, target, shape.queryStride());
                 }
             }
         }
-        unpackRows(s.dKeys(), scale, dk + shape.key(b, 0, kvHead));
-        unpackRows(s.dValues(), 1f, dv + shape.key(b, 0, kvHead));
+        unpackRows(s.dKeys(), scale, dk + start, s.keyCopies());
+        unpackRows(s.dValues(), 1f, dv + start, s.valueCopies());
     }
 
     /** Brings a tile of queries into the layouts its products need, with its statistics, and clears its dQ. */
     private void pack(Scratch s, int b, int head, int first, int end) {
         int size = shape.headSize();
-        long stride = shape.queryStride();
-        long x = q + shape.query(b, first, head);
-        long dy = dOut + shape.query(b, first, head);
-        long y = out + shape.query(b, first, head);
+        long offset = shape.query(b, first, head);
+        long x = rows.read(q + offset, shape.queryStride(), end - first, s.queryCopies());
+        long dy = rows.read(dOut + offset, shape.queryStride(), end - first, s.gradientCopies());
+        long y = rows.read(out + offset, shape.queryStride(), end - first, s.outputCopies());
+        long stride = rows.stride(shape.queryStride());
         Panels.packRows(x, stride, end - first, size, s.queryRows());
         Panels.packRows(dy, stride, end - first, size, s.gradientRows());
         for (int i = 0; i < end - first; i += WIDTH) {
             long panel = i / WIDTH * BYTES * size;
-            int rows = Math.min(WIDTH, end - first - i);
-            Panels.packTransposed(x + i * stride, stride, rows, size, scale * VectorMath.LOG2_E, s.queries() + panel);
-            Panels.packTransposed(dy + i * stride, stride, rows, size, 1f, s.gradients() + panel);
+            int count = Math.min(WIDTH, end - first - i);
+            Panels.packTransposed(x + i * stride, stride, count, size, scale * VectorMath.LOG2_E, s.queries() + panel);
+            Panels.packTransposed(dy + i * stride, stride, count, size, 1f, s.gradients() + panel);
         }
         Memory.zero(s.dQueries(), PANELS * BYTES * size);
         Memory.zero(s.lse(), 2 * TILE_ROW);
@@ -249,11 +284,11 @@ public final class AttentionGrad implements Kernel {
     }
 
     /** The queries from {@code first} to {@code end} against the keys from {@code from} to {@code to}. */
-    private void tile(Scratch s, int b, int kvHead, int first, int end, int from, int to) {
+    private void tile(Scratch s, long allKeys, long allValues, int first, int end, int from, int to) {
         int size = shape.headSize();
-        long keys = k + shape.key(b, from, kvHead);
-        long values = v + shape.key(b, from, kvHead);
-        long stride = shape.keyStride();
+        long stride = rows.stride(shape.keyStride());
+        long keys = allKeys + from * stride;
+        long values = allValues + from * stride;
         for (int p = 0; first + p * WIDTH < end; p++) {
             int t = first + p * WIDTH;
             int last = Math.min(t + WIDTH, end) - 1;
@@ -283,14 +318,14 @@ public final class AttentionGrad implements Kernel {
                     size, keys + offset, stride, high - low, dScores, TILE_ROW, s.dQueries() + panel, BYTES, s.ones());
         }
         for (int d = 0; d * WIDTH < size; d++) {
-            long rows = d * ((end - first) * BYTES);
+            long packed = d * ((end - first) * BYTES);
             long target = (long) d * shape.time() * BYTES + from * BYTES;
             products.rows(
                     to - from,
                     s.probabilities(),
                     TILE_ROW,
                     end - first,
-                    s.gradientRows() + rows,
+                    s.gradientRows() + packed,
                     s.dValues() + target,
                     BYTES,
                     true);
@@ -299,7 +334,7 @@ public final class AttentionGrad implements Kernel {
                     s.dScores(),
                     TILE_ROW,
                     end - first,
-                    s.queryRows() + rows,
+                    s.queryRows() + packed,
                     s.dKeys() + target,
                     BYTES,
                     true);
@@ -307,16 +342,19 @@ public final class AttentionGrad implements Kernel {
     }
 
     /** Writes panels of (T, WIDTH) channels, times a factor, as rows of the keys' layout. */
-    private void unpackRows(long panels, float factor, long x) {
+    private void unpackRows(long panels, float factor, long x, long copies) {
         int size = shape.headSize();
+        long to = rows.at(x, copies);
+        long stride = rows.stride(shape.keyStride());
         for (int j = 0; j < size; j += LANES) {
             VectorMask<Float> mask = F.indexInRange(j, size);
             long panel = panels + (long) (j / WIDTH) * shape.time() * BYTES + j % WIDTH * 4L;
             for (int t = 0; t < shape.time(); t++) {
                 fromMemorySegment(F, ALL, panel + t * BYTES, LITTLE_ENDIAN)
                         .mul(factor)
-                        .intoMemorySegment(ALL, x + t * shape.keyStride() + 4L * j, LITTLE_ENDIAN, mask);
+                        .intoMemorySegment(ALL, to + t * stride + 4L * j, LITTLE_ENDIAN, mask);
             }
         }
+        rows.write(copies, shape.time(), x, shape.keyStride());
     }
 }

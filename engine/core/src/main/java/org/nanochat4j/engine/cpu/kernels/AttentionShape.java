@@ -1,5 +1,7 @@
 package org.nanochat4j.engine.cpu.kernels;
 
+import org.nanochat4j.engine.DType;
+
 /**
  * The shape of causal attention: q and out are (batch, time, heads, headSize), k and v (batch, time, kvHeads, headSize).
  *
@@ -11,8 +13,9 @@ package org.nanochat4j.engine.cpu.kernels;
  * @param kvHeads key and value heads
  * @param headSize channels of a head
  * @param window how many positions back a query sees; {@code time} or more is plain causal attention
+ * @param stored type of q, k, v and out, F32 or BF16
  */
-public record AttentionShape(int batch, int time, int heads, int kvHeads, int headSize, int window) {
+public record AttentionShape(int batch, int time, int heads, int kvHeads, int headSize, int window, DType stored) {
     /** Checks that dimensions are positive and that the key heads divide the heads. */
     public AttentionShape {
         if (batch < 1 || time < 1 || heads < 1 || kvHeads < 1 || headSize < 1 || window < 0) {
@@ -29,6 +32,11 @@ public record AttentionShape(int batch, int time, int heads, int kvHeads, int he
         window = Math.min(window, time);
     }
 
+    /** Attention over F32. */
+    public AttentionShape(int batch, int time, int heads, int kvHeads, int headSize, int window) {
+        this(batch, time, heads, kvHeads, headSize, window, DType.F32);
+    }
+
     /** Query heads that share one key head. */
     public int group() {
         return heads / kvHeads;
@@ -36,22 +44,27 @@ public record AttentionShape(int batch, int time, int heads, int kvHeads, int he
 
     /** Bytes from one position to the next in q and out. */
     long queryStride() {
-        return 4L * heads * headSize;
+        return (long) stored.bytes() * heads * headSize;
     }
 
     /** Bytes from one position to the next in k and v. */
     long keyStride() {
-        return 4L * kvHeads * headSize;
+        return (long) stored.bytes() * kvHeads * headSize;
     }
 
     /** Byte offset of a query: (b, t, head, 0). */
     long query(int b, int t, int head) {
-        return 4L * (((long) b * time + t) * heads + head) * headSize;
+        return stored.bytes() * (((long) b * time + t) * heads + head) * headSize;
     }
 
     /** Byte offset of a key: (b, t, kvHead, 0). */
     long key(int b, int t, int kvHead) {
-        return 4L * (((long) b * time + t) * kvHeads + kvHead) * headSize;
+        return stored.bytes() * (((long) b * time + t) * kvHeads + kvHead) * headSize;
+    }
+
+    /** Rows of one head. */
+    NearRows rows() {
+        return new NearRows(stored, headSize);
     }
 
     /** The first key that the query at position t sees. */

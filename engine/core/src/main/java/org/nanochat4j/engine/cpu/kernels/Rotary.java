@@ -9,9 +9,10 @@ import static org.nanochat4j.engine.cpu.kernels.Panels.ALL;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.nanochat4j.engine.DType;
 import org.nanochat4j.engine.EngineException;
 
-/** Rotary position embedding of (B, T, H, D): one part rotates all heads of some tokens. */
+/** Rotary position embedding of (B, T, H, D) in F32 or BF16: one part rotates all heads of some tokens. */
 public final class Rotary extends RowKernel {
     private final int batch;
     private final int time;
@@ -19,6 +20,9 @@ public final class Rotary extends RowKernel {
     private final int half;
     private final int positions;
     private final float sign;
+    private final DType stored;
+    private final NearRows tokens;
+    private final long scratch;
     private final long x;
     private final long cos;
     private final long sin;
@@ -28,9 +32,11 @@ public final class Rotary extends RowKernel {
     /**
      * Binds the kernel.
      *
+     * @param scratch 64-byte aligned, {@link #scratchBytes} long
      * @param headSize D, even
      * @param positions rows of the tables
      * @param inverse whether to rotate back
+     * @param stored type of x and of the result, F32 or BF16
      * @param x address of (B, T, H, D)
      * @param cos address of (positions, D/2)
      * @param sin address of (positions, D/2)
@@ -39,12 +45,14 @@ public final class Rotary extends RowKernel {
      */
     public Rotary(
             Parallel pool,
+            long scratch,
             int batch,
             int time,
             int heads,
             int headSize,
             int positions,
             boolean inverse,
+            DType stored,
             long x,
             long cos,
             long sin,
@@ -57,11 +65,19 @@ public final class Rotary extends RowKernel {
         this.half = headSize / 2;
         this.positions = positions;
         this.sign = inverse ? -1f : 1f;
+        this.stored = stored;
+        this.tokens = new NearRows(stored, heads * headSize);
+        this.scratch = scratch;
         this.x = x;
         this.cos = cos;
         this.sin = sin;
         this.start = start;
         this.y = y;
+    }
+
+    /** Bytes of scratch for a pool of {@code threads}: tokens as F32 where they are not. */
+    public static long scratchBytes(DType stored, int heads, int headSize, int threads) {
+        return threads * new NearRows(stored, heads * headSize).bytes(block((long) heads * headSize));
     }
 
     @Override
@@ -77,13 +93,34 @@ public final class Rotary extends RowKernel {
     }
 
     @Override
+    void rows(long from, long to, int worker) {
+        if (stored == DType.F32) {
+            super.rows(from, to, worker);
+            return;
+        }
+        long copies = scratch + worker * tokens.bytes(block(tokens.columns()));
+        long stride = 2L * tokens.columns();
+        tokens.read(x + from * stride, stride, (int) (to - from), copies);
+        for (long token = from; token < to; token++) {
+            long at = copies + (token - from) * tokens.stride(stride);
+            rotate(token, at, at);
+        }
+        tokens.write(copies, (int) (to - from), y + from * stride, stride);
+    }
+
+    @Override
     void row(long token) {
+        long offset = 4 * token * tokens.columns();
+        rotate(token, x + offset, y + offset);
+    }
+
+    /** All heads of a token, in F32. */
+    private void rotate(long token, long from, long to) {
         long position = getInt(start + 4 * (token / time)) + token % time;
         long c = cos + 4 * position * half;
         long s = sin + 4 * position * half;
-        long base = 4 * token * heads * 2 * half;
         for (int head = 0; head < heads; head++) {
-            rotate(x + base + 8L * head * half, y + base + 8L * head * half, c, s);
+            rotate(from + 8L * head * half, to + 8L * head * half, c, s);
         }
     }
 

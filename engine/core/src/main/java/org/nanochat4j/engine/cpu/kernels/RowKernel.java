@@ -11,7 +11,12 @@ abstract class RowKernel implements Kernel, Parallel.Task {
     RowKernel(Parallel pool, long rows, long columns) {
         this.pool = pool;
         this.rows = rows;
-        this.block = (int) Math.max(1, ELEMENTS / Math.max(1, columns));
+        this.block = block(columns);
+    }
+
+    /** Rows that a thread computes one after the other. */
+    static int block(long columns) {
+        return (int) Math.max(1, ELEMENTS / Math.max(1, columns));
     }
 
     /** Checks data that the kernel is about to trust, such as ids; by default nothing. */
@@ -26,7 +31,11 @@ abstract class RowKernel implements Kernel, Parallel.Task {
     @Override
     public final void run(int index, int worker) {
         long from = (long) index * block;
-        long to = Math.min(from + block, rows);
+        rows(from, Math.min(from + block, rows), worker);
+    }
+
+    /** Computes the rows from {@code from} to {@code to}, exclusive, on a thread of this number. */
+    void rows(long from, long to, int worker) {
         for (long row = from; row < to; row++) {
             row(row);
         }
