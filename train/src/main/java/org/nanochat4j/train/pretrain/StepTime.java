@@ -36,6 +36,10 @@ record StepTime(double microSeconds, double updateSeconds, double evaluationSeco
     private static final double WARM_UP_SECONDS = 2;
 
     private static final double MEASURED_SECONDS = 2;
+
+    /** Updates and evaluations have kernels of their own, but there are fewer of them in a run. */
+    private static final double SHORT_SECONDS = 0.5;
+
     private static final int FEWEST = 2;
 
     /** Of a whole step. */
@@ -94,29 +98,38 @@ record StepTime(double microSeconds, double updateSeconds, double evaluationSeco
         Executable update = compiled.get(1);
         Executable norms = compiled.get(3);
 
-        timed(micro, 1, WARM_UP_SECONDS);
-        double[] micros = timed(micro, FEWEST, MEASURED_SECONDS);
-        norms.run();
-        update.run();
-        double updates = median(timed(norms, FEWEST, 0)) + median(timed(update, FEWEST, 0));
-        double evaluation = median(timed(compiled.get(2), FEWEST, 0));
+        double[] micros = timed(micro::run, WARM_UP_SECONDS, MEASURED_SECONDS);
+        double[] updates = timed(
+                () -> {
+                    norms.run();
+                    update.run();
+                },
+                SHORT_SECONDS,
+                SHORT_SECONDS);
+        double[] evaluations = timed(compiled.get(2)::run, SHORT_SECONDS, SHORT_SECONDS);
         double scale = (double) rows / measured;
         String basis = String.format(
                 Locale.ROOT,
                 "measured, over %d micro-batches of %s and %d updates, on random tokens",
                 micros.length,
                 rows == measured ? rows + " rows" : measured + " of " + rows + " rows",
-                FEWEST);
-        return new StepTime(median(micros) * scale, updates, evaluation * scale, basis);
+                updates.length);
+        return new StepTime(median(micros) * scale, median(updates), median(evaluations) * scale, basis);
+    }
+
+    /** Seconds of each run, after some that are not counted. */
+    private static double[] timed(Runnable work, double warmUpSeconds, double seconds) {
+        timed(work, 1, warmUpSeconds);
+        return timed(work, FEWEST, seconds);
     }
 
     /** Seconds of each run, for so many runs and so long. */
-    private static double[] timed(Executable program, int fewest, double seconds) {
+    private static double[] timed(Runnable work, int fewest, double seconds) {
         var times = new ArrayList<Double>();
         long begin = System.nanoTime();
         while (times.size() < fewest || System.nanoTime() - begin < seconds * 1e9) {
             long start = System.nanoTime();
-            program.run();
+            work.run();
             times.add((System.nanoTime() - start) / 1e9);
         }
         return times.stream().mapToDouble(Double::doubleValue).toArray();
