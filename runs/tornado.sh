@@ -2,11 +2,12 @@
 # Measures the TornadoVM backend on this machine and writes a Markdown table: self-check, kernels, training, resuming, and the CPU backend beside it.
 # Made for a machine with an NVIDIA GPU; it runs on any device that TornadoVM sees.
 #
-#   runs/tornado.sh [--toy] [--depth N] [--out FILE] [--peer CHECKOUT]
+#   runs/tornado.sh [--toy] [--depth N] [--out FILE] [--tests] [--peer CHECKOUT]
 #
 #   --toy             sizes so small that a processor behind PoCL does them in minutes
 #   --depth N         depth of the model that is trained (default 12; sequence 2,048, vocabulary 32,768)
 #   --out FILE        the table (default tornado.md in the current folder)
+#   --tests           also runs/tornado-tests.sh: the backend's tests on this device, the golden training run among them; takes what Maven needs
 #   --peer CHECKOUT   a checkout of PyTorch's nanochat to measure on the same GPU in the same hour. PYTHON names a Python with torch for it, PEER_BASE_DIR its folder of
 #                     data and tokenizer, if not ~/.cache/nanochat
 # Needs TORNADOVM_HOME or SDKMAN's TornadoVM (docs/tornado.md). NANOCHAT: the program, if not the one of this repository.
@@ -21,12 +22,14 @@ rows=8
 steps=20
 out=tornado.md
 peer=
+tests=no
 gemm=(--square 4096)
 while [ $# -gt 0 ]; do
   case $1 in
   --toy) depth=2 sequence=128 vocabulary=512 rows=2 steps=3 gemm=(--shape 256x256x256) ;;
   --depth) depth=${2:?a number} && shift ;;
   --out) out=${2:?a file} && shift ;;
+  --tests) tests=yes ;;
   --peer) peer=${2:?a folder} && shift ;;
   -h | --help)
     sed -n '2,/^set -/{s/^# \{0,1\}//;/^set -/d;p;}' "$0"
@@ -116,6 +119,14 @@ if grep -q "by cuBLAS" "$work/gemm"; then
   NANOCHAT_TORNADO_LIBRARIES=off run "Training in BF16 without the library" bench train --backend tornado --dtype bf16 --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
 fi
 run "Training on the CPU backend" bench train --no-history --no-profile "${shape[@]}" "${batch[@]}" --steps 1 --warmup 1 || failed=1
+
+if [ $tests = yes ]; then
+  echo "runs/tornado.sh: tests" >&2
+  printf '\n## Tests on this device\n\n```\n' >>"$table"
+  if "$root/runs/tornado-tests.sh" >"$work/output" 2>&1; then passed=passed; else passed=FAILED failed=1; fi
+  tail -n 30 "$work/output" >>"$table"
+  printf '```\n\n%s\n' $passed >>"$table"
+fi
 
 # 2. A small run, resumed, and the same text from both backends.
 export NANOCHAT_BASE_DIR=$work/base
