@@ -11,6 +11,7 @@ import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
  *
  * @param driver the driver that it stands for
  * @param memoryBytes memory for arrays
+ * @param arrayBytes size of the largest array
  * @param localBytes local memory of a group
  * @param groupItems work-items of a group at most
  * @param floatAtomics whether floats can be added atomically
@@ -21,6 +22,7 @@ import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 public record SimulatedDevice(
         TornadoVMBackendType driver,
         long memoryBytes,
+        long arrayBytes,
         long localBytes,
         int groupItems,
         boolean floatAtomics,
@@ -32,12 +34,12 @@ public record SimulatedDevice(
     public static final String NAME = "nanochat4j simulator";
 
     /** What TornadoVM's OpenCL driver offers on a processor, as measured with PoCL. */
-    public static final SimulatedDevice OPENCL =
-            new SimulatedDevice(TornadoVMBackendType.OPENCL, 4L << 30, 512 << 10, 4096, false, false, false, false);
+    public static final SimulatedDevice OPENCL = new SimulatedDevice(
+            TornadoVMBackendType.OPENCL, 4L << 30, 4L << 30, 512 << 10, 4096, false, false, false, false);
 
     /** What TornadoVM's CUDA driver offers. */
     public static final SimulatedDevice CUDA =
-            new SimulatedDevice(TornadoVMBackendType.CUDA, 4L << 30, 48 << 10, 1024, true, true, true, true);
+            new SimulatedDevice(TornadoVMBackendType.CUDA, 4L << 30, 4L << 30, 48 << 10, 1024, true, true, true, true);
 
     /** Added to the number of an execution plan: its stream, and its context. */
     private static final long FIRST_STREAM = 0x1000;
@@ -47,7 +49,13 @@ public record SimulatedDevice(
     /** {@return this device with other memory} */
     public SimulatedDevice withMemory(long bytes) {
         return new SimulatedDevice(
-                driver, bytes, localBytes, groupItems, floatAtomics, halfStores, tensorCores, libraries);
+                driver, bytes, arrayBytes, localBytes, groupItems, floatAtomics, halfStores, tensorCores, libraries);
+    }
+
+    /** {@return this device with other largest arrays} */
+    public SimulatedDevice withArrays(long bytes) {
+        return new SimulatedDevice(
+                driver, memoryBytes, bytes, localBytes, groupItems, floatAtomics, halfStores, tensorCores, libraries);
     }
 
     @Override
@@ -77,7 +85,7 @@ public record SimulatedDevice(
 
     @Override
     public long getMaxAllocMemory() {
-        return memoryBytes;
+        return Math.min(arrayBytes, memoryBytes);
     }
 
     @Override

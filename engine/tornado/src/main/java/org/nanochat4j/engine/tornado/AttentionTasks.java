@@ -82,16 +82,28 @@ final class AttentionTasks {
                     Integer,
                     Integer> {}
 
+    /** The place of a result that a task leaves out. */
+    static final int NOWHERE = -1;
+
     private AttentionTasks() {}
 
     static void forward(Work w, int window, float scale) {
-        Shape shape = w.shape(0); // (B, T, H, D)
         requireHeadSize(w);
+        Place y = w.out(0);
+        Place logSumExp = w.out(1);
+        if (y.sharesBank(logSumExp)) {
+            forward(w, window, scale, y, y.at(), logSumExp.at());
+        } else { // a task may write one array only
+            forward(w, window, scale, y, y.at(), NOWHERE);
+            forward(w, window, scale, logSumExp, NOWHERE, logSumExp.at());
+        }
+    }
+
+    private static void forward(Work w, int window, float scale, Place out, int y, int logSumExp) {
+        Shape shape = w.shape(0); // (B, T, H, D)
         Place q = w.in(0);
         Place k = w.in(1);
         Place v = w.in(2);
-        Place y = w.out(0);
-        Place logSumExp = w.out(1);
         Forward kernel = w.onProcessor() ? PanelAttentionKernels::forward : AttentionKernels::forward;
         w.add(
                 TaskPackage.createPackage(
@@ -105,9 +117,9 @@ final class AttentionTasks {
                         k.at(),
                         v.floats(),
                         v.at(),
-                        oneArray(w, y, logSumExp),
-                        y.at(),
-                        logSumExp.at(),
+                        out.floats(),
+                        y,
+                        logSumExp,
                         shape.dim(1),
                         Heads.pack(shape.dim(2), w.shape(1).dim(2)),
                         shape.dim(3),
@@ -131,20 +143,17 @@ final class AttentionTasks {
         }
     }
 
-    /** The array that holds both results: a task may write only one. */
-    private static FloatArray oneArray(Work w, Place a, Place b) {
-        if (!a.sharesBank(b)) {
-            throw new EngineException.OutOfMemory(w.op().name()
-                    + ": two of its results lie in different arrays of the device" + "\n  at "
-                    + w.step().callSite() + "\n  remedy: use a smaller batch, so that all temporaries fit one array");
-        }
-        return a.floats();
-    }
-
     static void backward(Work w, int window, float scale) {
         statistics(w);
         queries(w, window, scale);
-        keys(w, window, scale);
+        Place dk = w.out(1);
+        Place dv = w.out(2);
+        if (dk.sharesBank(dv)) {
+            keys(w, window, scale, dk, dk.at(), dv.at());
+        } else {
+            keys(w, window, scale, dk, dk.at(), NOWHERE);
+            keys(w, window, scale, dv, NOWHERE, dv.at());
+        }
     }
 
     private static void statistics(Work w) {
@@ -206,7 +215,7 @@ final class AttentionTasks {
                 launch(w, shape));
     }
 
-    private static void keys(Work w, int window, float scale) {
+    private static void keys(Work w, int window, float scale, Place out, int dk, int dv) {
         Shape shape = w.shape(0); // (B, T, H, D)
         int groups = w.shape(1).dim(2);
         Place q = w.in(0);
@@ -214,8 +223,6 @@ final class AttentionTasks {
         Place v = w.in(2);
         Place dy = w.in(5);
         Place statistics = w.scratch();
-        Place dk = w.out(1);
-        Place dv = w.out(2);
         Keys kernel = w.onProcessor() ? PanelAttentionGradKernels::keys : AttentionGradKernels::keys;
         w.add(
                 TaskPackage.createPackage(
@@ -233,9 +240,9 @@ final class AttentionTasks {
                         dy.at(),
                         statistics.floats(),
                         statistics.at(),
-                        oneArray(w, dk, dv),
-                        dk.at(),
-                        dv.at(),
+                        out.floats(),
+                        dk,
+                        dv,
                         shape.dim(1),
                         Heads.pack(shape.dim(2), groups),
                         shape.dim(3),

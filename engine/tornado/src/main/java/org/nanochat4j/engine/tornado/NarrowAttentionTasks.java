@@ -11,9 +11,6 @@ import uk.ac.manchester.tornado.api.common.TaskPackage;
 
 /** Tasks of causal attention over BF16 where kernels convert what they read and write: as {@link AttentionTasks}, without copies. */
 final class NarrowAttentionTasks {
-    /** A place that says: leave this result out. */
-    private static final int NOWHERE = -1;
-
     private NarrowAttentionTasks() {}
 
     static void forward(Work w, int window, float scale) {
@@ -57,8 +54,8 @@ final class NarrowAttentionTasks {
         if (dk.sharesBank(dv)) {
             keys(w, window, scale, dk, dk.at(), dv.at());
         } else { // a task may write one array only
-            keys(w, window, scale, dk, dk.at(), NOWHERE);
-            keys(w, window, scale, dv, NOWHERE, dv.at());
+            keys(w, window, scale, dk, dk.at(), AttentionTasks.NOWHERE);
+            keys(w, window, scale, dv, AttentionTasks.NOWHERE, dv.at());
         }
     }
 

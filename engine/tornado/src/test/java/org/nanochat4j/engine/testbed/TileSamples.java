@@ -2,6 +2,7 @@ package org.nanochat4j.engine.testbed;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.nanochat4j.engine.Tensor;
@@ -37,10 +38,24 @@ final class TileSamples {
     /** More columns than a group has items, and than a quarter of them. */
     private static final int LONG_ROW = 300;
 
+    /** Ops with items that work together in kernels of their own over BF16; the others are widened, or work element by element. */
+    private static final Set<Class<?>> GROUPED_BF16 = Set.of(
+            CausalAttention.class,
+            CausalAttentionGrad.class,
+            MatMul.class,
+            RmsNorm.class,
+            RmsNormGrad.class,
+            SoftcapCrossEntropy.class);
+
     private TileSamples() {}
 
     static Stream<Entry> entries() {
         return Stream.concat(tiled(), grouped());
+    }
+
+    /** Those of ops that have kernels of their own over BF16. */
+    static Stream<Entry> bf16() {
+        return entries().filter(entry -> GROUPED_BF16.contains(entry.op())).map(Bf16Samples::of);
     }
 
     /** Matrix products and attention, whose kernels are others on a processor and on a GPU. */

@@ -10,8 +10,6 @@ import org.nanochat4j.engine.op.CausalAttention;
 import org.nanochat4j.engine.op.CausalAttentionGrad;
 import org.nanochat4j.engine.op.Logits;
 import org.nanochat4j.engine.op.MatMul;
-import org.nanochat4j.engine.op.RmsNorm;
-import org.nanochat4j.engine.op.RmsNormGrad;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.runtime.Engine;
 import org.nanochat4j.engine.spi.BackendOptions;
@@ -24,15 +22,6 @@ import org.nanochat4j.tornado.simulator.Simulator;
 
 /** All ops, over F32 and over BF16, on both kinds of simulated devices with everything checked: races, missing barriers, reads of garbage. */
 class TornadoCheckedTest {
-    /** Ops with items that work together in kernels of their own over BF16; the others are widened, or work element by element. */
-    private static final Set<Class<?>> GROUPED_BF16 = Set.of(
-            CausalAttention.class,
-            CausalAttentionGrad.class,
-            MatMul.class,
-            RmsNorm.class,
-            RmsNormGrad.class,
-            SoftcapCrossEntropy.class);
-
     /** Ops with other kernels over F32 on a processor than on a GPU; those of all others are checked once. */
     private static final Set<Class<?>> TILED = Set.of(
             CausalAttention.class, CausalAttentionGrad.class, Logits.class, MatMul.class, SoftcapCrossEntropy.class);
@@ -60,14 +49,8 @@ class TornadoCheckedTest {
 
     /** Entries over F32, those over BF16, and the larger samples of both. */
     private static Stream<Entry> withOthers(Stream<Entry> f32) {
-        return Stream.of(f32, TornadoTwinTest.bf16(), TileSamples.entries(), groupedBf16())
+        return Stream.of(f32, TornadoTwinTest.bf16(), TileSamples.entries(), TileSamples.bf16())
                 .flatMap(entries -> entries);
-    }
-
-    private static Stream<Entry> groupedBf16() {
-        return TileSamples.entries()
-                .filter(entry -> GROUPED_BF16.contains(entry.op()))
-                .map(Bf16Samples::of);
     }
 
     private static DynamicTest test(Entry entry, Runnable check) {
