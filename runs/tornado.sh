@@ -100,6 +100,7 @@ failed=0
 shape=(--depth "$depth" --seq-len "$sequence" --vocab-size "$vocabulary")
 batch=(--total-batch-size $((rows * sequence * 2)) --device-batch-size "$rows")
 run "Devices, self-check of matrix products" devices || failed=1
+cp "$work/output" "$work/devices"
 run "Matrix products" bench gemm --backend tornado --no-history "${gemm[@]}" || failed=1
 cp "$work/output" "$work/gemm"
 # The same by this project's own kernels, where the vendor's library computed those above.
@@ -117,6 +118,10 @@ run "Training, with a profile by kind of op" bench train --backend tornado --no-
 run "Training in BF16" bench train --backend tornado --dtype bf16 --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
 if grep -q "by cuBLAS" "$work/gemm"; then
   NANOCHAT_TORNADO_LIBRARIES=off run "Training in BF16 without the library" bench train --backend tornado --dtype bf16 --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
+fi
+# The same steps, with launches replayed by CUDA graphs.
+if grep -q "TornadoVM, CUDA" "$work/devices"; then
+  NANOCHAT_TORNADO_GRAPHS=on run "Training in BF16, launches replayed by CUDA graphs" bench train --backend tornado --dtype bf16 --no-history --no-profile "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
 fi
 run "Training on the CPU backend" bench train --no-history --no-profile "${shape[@]}" "${batch[@]}" --steps 1 --warmup 1 || failed=1
 

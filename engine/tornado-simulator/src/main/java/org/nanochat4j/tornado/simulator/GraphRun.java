@@ -20,6 +20,7 @@ import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -31,6 +32,8 @@ final class GraphRun {
     private final Set<TornadoNativeArray> uploaded = identitySet();
     private final Set<TornadoNativeArray> left = identitySet();
     private boolean compiled;
+    private boolean isCaptured;
+    private @Nullable CudaGraph captured;
 
     GraphRun(PlanRun plan, Graph graph) {
         this.plan = plan;
@@ -51,6 +54,16 @@ final class GraphRun {
 
     String name() {
         return graph.name();
+    }
+
+    /** Lets the launches be captured as a CUDA graph when it runs first. */
+    void capture() {
+        if (compiled) {
+            throw new SimulatorException(
+                    "graph '" + name() + "' is compiled, and withCUDAGraph has no effect on it any more\n"
+                            + "  remedy: call it, with the graph selected, before withPreCompilation and execute");
+        }
+        isCaptured = true;
     }
 
     void compile() {
@@ -81,6 +94,7 @@ final class GraphRun {
     void execute(@Nullable GraphRun last) {
         compile();
         consume(last);
+        replay();
         for (Step step : graph.steps()) {
             switch (step) {
                 case ToDevice transfer -> transfer.arrays().forEach(array -> upload(transfer.mode(), array));
@@ -89,7 +103,7 @@ final class GraphRun {
                     plan.libraries().run(task(library), library.call(), device(library.arguments()));
                 case Consume _, Persist _, ToHost _ -> {}
             }
-            if (step instanceof Task) {
+            if (step instanceof Task && !isCaptured) {
                 Simulator.count(Counters.launched());
             }
         }
@@ -98,6 +112,25 @@ final class GraphRun {
                 transfer.arrays().forEach(array -> toHost(array, 0, array.getNumBytesOfSegment()));
             }
         }
+    }
+
+    /** Checks, where launches were captured, that what they were captured with is there, and counts. The tasks then run as they are: they compute the same. */
+    private void replay() {
+        if (!isCaptured) {
+            return;
+        }
+        if (Simulator.device().driver() != TornadoVMBackendType.CUDA) {
+            throw new TornadoBailoutRuntimeException(
+                    Simulator.device().getDeviceName() + " does not support execution graphs");
+        }
+        CudaGraph before = captured;
+        if (before == null) {
+            captured = CudaGraph.of(graph, this::device);
+            Simulator.count(Counters.captured());
+        } else {
+            before.check(memory);
+        }
+        Simulator.count(Counters.replayed());
     }
 
     private String task(Task task) {
@@ -191,5 +224,6 @@ final class GraphRun {
     void free() {
         memory.clear();
         uploaded.clear();
+        captured = null;
     }
 }

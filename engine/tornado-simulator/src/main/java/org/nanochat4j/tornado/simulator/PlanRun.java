@@ -55,6 +55,11 @@ public final class PlanRun implements AutoCloseable {
         selected.forEach(GraphRun::compile);
     }
 
+    /** Lets the launches of the selected graphs be captured as CUDA graphs when they run first. */
+    public void capture() {
+        selected.forEach(GraphRun::capture);
+    }
+
     /** Runs the selected graphs; which graph was executed last is known to them only after all have run. */
     public void execute() {
         for (GraphRun graph : selected) {

@@ -90,12 +90,12 @@ class DeviceMemoryTest {
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot())) {
             plan.execute();
             Counters first = Simulator.counters();
-            assertEquals(new Counters(2, 2, 2, 2 * N * 4, 1, N * 4), first);
+            assertEquals(new Counters(2, 2, 2, 2 * N * 4, 1, N * 4, 0, 0), first);
             for (int i = 0; i < 10; i++) {
                 plan.execute();
             }
             assertEquals(
-                    new Counters(0, 20, 10, 10 * N * 4, 10, 10 * N * 4),
+                    new Counters(0, 20, 10, 10 * N * 4, 10, 10 * N * 4, 0, 0),
                     Simulator.counters().since(first));
         }
     }

@@ -24,6 +24,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * @param floatAtomics whether floats can be added atomically
  * @param tensorCores whether kernels can multiply BF16 fragments by tensor cores
  * @param library whether matrix products go to the vendor's
+ * @param graphs whether launches are replayed by CUDA graphs
  */
 record Capabilities(
         String device,
@@ -36,7 +37,8 @@ record Capabilities(
         Bf16Access bf16,
         boolean floatAtomics,
         boolean tensorCores,
-        VendorLibrary library) {
+        VendorLibrary library,
+        CudaGraphs graphs) {
     /** Kernels index arrays with 32 bits and step beyond the end by less than this. */
     private static final long MOST_ARRAY_BYTES = 4L << 30;
 
@@ -50,7 +52,7 @@ record Capabilities(
     /** What TornadoVM uses of a device unless told otherwise. */
     private static final String DEFAULT_MEMORY = "4GB";
 
-    static Capabilities of(TornadoDevice device, VendorLibrary library) {
+    static Capabilities of(TornadoDevice device, VendorLibrary library, CudaGraphs graphs) {
         String driver = device.getTornadoVMBackend().name();
         boolean nvidia = driver.equals("CUDA");
         long memory = Math.min(device.getMaxGlobalMemory(), allowedBytes());
@@ -68,7 +70,8 @@ record Capabilities(
                 Bf16Access.of(driver),
                 nvidia,
                 hasTensorCores(String.valueOf(device.getPhysicalDevice().getDeviceInfo())),
-                library);
+                library,
+                graphs);
     }
 
     /** TornadoVM multiplies by tensor cores from compute capability 8.0 on, which its CUDA driver names as the device's version. */
@@ -94,7 +97,8 @@ record Capabilities(
                 bf16.description(),
                 floatAtomics ? "atomic adds of floats" : "no atomic adds of floats",
                 tensorCores ? "tensor cores for BF16" : "no tensor cores",
-                library.description());
+                library.description(),
+                graphs.description());
     }
 
     /**

@@ -14,12 +14,21 @@ import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 final class DevicePlan {
     private final Graphs graphs;
     private final Counters counters;
+    private final boolean replayed;
     private final TornadoExecutionPlan plan;
     private @Nullable TornadoExecutionResult last;
 
-    DevicePlan(Graphs graphs, Counters counters) {
+    /**
+     * A plan that is not compiled yet.
+     *
+     * @param graphs what it runs
+     * @param counters what is asked of the device
+     * @param replayed whether the launches of a program's graph become a CUDA graph
+     */
+    DevicePlan(Graphs graphs, Counters counters, boolean replayed) {
         this.graphs = graphs;
         this.counters = counters;
+        this.replayed = replayed;
         this.plan = new TornadoExecutionPlan(graphs.all());
         plan.withGridScheduler(graphs.grids());
     }
@@ -37,6 +46,9 @@ final class DevicePlan {
             int index = graph;
             guard(graph, "compiling", () -> {
                 plan.withGraph(index);
+                if (replayed && graphs.isSegment(index)) {
+                    plan.withCUDAGraph(); // for the selected graph; without effect once it is compiled
+                }
                 plan.withPreCompilation();
             });
             counters.compiled(graphs.tasks(graph));

@@ -25,11 +25,14 @@ final class Devices {
      *
      * @param options how to open it
      * @param library what computes matrix products, by the name of a driver
+     * @param graphs whether launches are replayed, by the name of a driver
      */
-    static Backend open(BackendOptions options, Function<String, VendorLibrary> library) {
+    static Backend open(
+            BackendOptions options, Function<String, VendorLibrary> library, Function<String, CudaGraphs> graphs) {
         TornadoRuntime runtime = runtime();
         TornadoDevice device = runtime.getDefaultDevice();
-        Capabilities capabilities = Capabilities.of(device, library.apply(driver(device)));
+        String driver = driver(device);
+        Capabilities capabilities = Capabilities.of(device, library.apply(driver), graphs.apply(driver));
         if (capabilities.memoryBytes() <= 0) {
             throw new EngineException.NoBackend("TornadoVM's device " + capabilities.device()
                     + " offers no memory\n  remedy: set -Dtornado.device.memory to what it has, for example 8GB");
@@ -43,7 +46,8 @@ final class Devices {
         List<DeviceInfo> devices = new ArrayList<>();
         for (int driver = 0; driver < runtime.getNumBackends(); driver++) {
             for (TornadoDevice device : runtime.getBackend(driver).getAllDevices()) {
-                devices.add(Capabilities.of(device, VendorLibrary.of(driver(device)))
+                String name = driver(device);
+                devices.add(Capabilities.of(device, VendorLibrary.of(name), CudaGraphs.of(name))
                         .info());
             }
         }

@@ -43,6 +43,7 @@ final class Graphs {
     private final List<Integer> tasks = new ArrayList<>();
     private final List<Long> streamedElements = new ArrayList<>();
     private final GridScheduler grids = new GridScheduler();
+    private final int firstSegment;
 
     Graphs(KernelContext context, List<Bank> banks) {
         this.context = context;
@@ -53,6 +54,7 @@ final class Graphs {
                 .collect(Collectors.groupingBy(Bank::dtype));
         resident.forEach((dtype, members) -> stages.put(dtype, Stage.of(dtype, members)));
         resident.values().forEach(members -> members.forEach(this::addUpload));
+        firstSegment = all.size();
     }
 
     private void addRoot() {
@@ -183,6 +185,11 @@ final class Graphs {
 
     String name(int index) {
         return names.get(index);
+    }
+
+    /** Whether a graph is a segment of a program, and not one that makes banks or fills them. */
+    boolean isSegment(int index) {
+        return index >= firstSegment;
     }
 
     /** How many kernels a graph has. */

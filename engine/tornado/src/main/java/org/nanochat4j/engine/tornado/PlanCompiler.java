@@ -137,7 +137,8 @@ final class PlanCompiler {
      * @return one executable for each program, in order
      */
     List<Executable> compile(Function<Variable, DeviceBuffer> variables, Counters counters, Progress progress) {
-        DevicePlan device = new DevicePlan(graphs, counters);
+        DevicePlan device =
+                new DevicePlan(graphs, counters, capabilities.graphs().used());
         device.compile(progress);
         Map<Variable, Home> homes = new IdentityHashMap<>();
         placement.places().forEach((variable, place) -> {

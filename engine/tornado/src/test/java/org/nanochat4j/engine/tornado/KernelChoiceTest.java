@@ -29,7 +29,18 @@ class KernelChoiceTest {
 
     private static Capabilities device(Bf16Access bf16, boolean tensorCores, VendorLibrary library) {
         return new Capabilities(
-                "any", "PTX", false, 1L << 32, 1L << 30, 48 << 10, 1024, bf16, false, tensorCores, library);
+                "any",
+                "PTX",
+                false,
+                1L << 32,
+                1L << 30,
+                48 << 10,
+                1024,
+                bf16,
+                false,
+                tensorCores,
+                library,
+                CudaGraphs.OFF);
     }
 
     private static Step step(DType dtype, Consumer<Tensor> op) {

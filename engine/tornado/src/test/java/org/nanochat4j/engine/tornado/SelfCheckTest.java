@@ -108,7 +108,18 @@ class SelfCheckTest {
     /** A processor, or a GPU with tensor cores. */
     private static Capabilities device(boolean processor, Bf16Access bf16, VendorLibrary library) {
         return new Capabilities(
-                "any", "any", processor, 1L << 32, 1L << 30, 48 << 10, 1024, bf16, false, !processor, library);
+                "any",
+                "any",
+                processor,
+                1L << 32,
+                1L << 30,
+                48 << 10,
+                1024,
+                bf16,
+                false,
+                !processor,
+                library,
+                CudaGraphs.OFF);
     }
 
     @Test

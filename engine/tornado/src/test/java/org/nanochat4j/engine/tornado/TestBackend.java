@@ -27,9 +27,13 @@ public final class TestBackend implements BackendProvider {
     }
 
     static Backend open(BackendOptions options, VendorLibrary library) {
+        return open(options, library, CudaGraphs.OFF);
+    }
+
+    static Backend open(BackendOptions options, VendorLibrary library, CudaGraphs graphs) {
         BackendOptions unchecked = new BackendOptions(
                 options.threads(), false, options.machineCode(), options.fusion(), options.progress());
-        TornadoBackend backend = (TornadoBackend) Devices.open(unchecked, _ -> library);
+        TornadoBackend backend = (TornadoBackend) Devices.open(unchecked, _ -> library, _ -> graphs);
         last = backend;
         return backend;
     }

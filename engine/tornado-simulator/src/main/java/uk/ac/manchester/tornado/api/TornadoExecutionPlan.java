@@ -96,8 +96,9 @@ public class TornadoExecutionPlan implements AutoCloseable {
         return this;
     }
 
-    /** Records the launches once and replays them as one. */
+    /** Lets the selected graphs capture their launches when they run first, and replay them as one from then on. */
     public TornadoExecutionPlan withCUDAGraph() {
+        run.capture();
         return this;
     }
 
