@@ -113,6 +113,10 @@ for dtype in f32 bf16; do
   run "Attention, $dtype" bench attention --backend tornado --dtype "$dtype" --no-history || failed=1
 done
 run "Kernels bound by memory" bench memory --backend tornado --no-history || failed=1
+# Embedding gradients by atomic adds, where the device has them.
+if grep -q "used with NANOCHAT_TORNADO_ATOMICS=on" "$work/devices"; then
+  NANOCHAT_TORNADO_ATOMICS=on run "Kernels bound by memory, embedding gradients by atomic adds" bench memory --backend tornado --no-history || failed=1
+fi
 run "Training, with a profile by kind of op" bench train --backend tornado --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1
 # BF16, by the library and by this project's tensor-core kernel.
 run "Training in BF16" bench train --backend tornado --dtype bf16 --no-history "${shape[@]}" "${batch[@]}" --steps "$steps" || failed=1

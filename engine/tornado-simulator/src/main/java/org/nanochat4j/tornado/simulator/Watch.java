@@ -61,11 +61,7 @@ final class Watch {
 
     void read(int index) {
         check(index);
-        if (!written.get(index)) {
-            throw launch.error(
-                    "reads element " + index + " of " + name + ", which nobody has written: on a device it is garbage",
-                    "transfer the array, consume it from the graph that wrote it, or fill it first");
-        }
+        requireWritten(index, "reads");
         long writer = writers[index];
         if (isOfLaunch(writer) && !ordered(writer)) {
             throw race(index, "is written by " + who(writer) + " and read by " + who(mark(0)));
@@ -75,6 +71,9 @@ final class Watch {
 
     void write(int index, boolean atomic) {
         check(index);
+        if (atomic) {
+            requireWritten(index, "adds to");
+        }
         long writer = writers[index];
         if (isOfLaunch(writer)) {
             if (!ordered(writer) && !(atomic && isAtomic(writer))) {
@@ -94,6 +93,15 @@ final class Watch {
         if (index < 0 || index >= cells.count()) {
             throw launch.error(
                     "touches element " + index + " of " + name + ", which has " + cells.count(), "guard the index");
+        }
+    }
+
+    private void requireWritten(int index, String does) {
+        if (!written.get(index)) {
+            throw launch.error(
+                    does + " element " + index + " of " + name
+                            + ", which nobody has written: on a device it is garbage",
+                    "transfer the array, consume it from the graph that wrote it, or fill it first");
         }
     }
 

@@ -124,6 +124,21 @@ class WorkGroupTest {
     }
 
     @Test
+    @DisplayName("broken: what is added to has not been filled")
+    void addsToGarbage() {
+        FloatArray sum = new FloatArray(1);
+        try (Simulator _ = Simulator.checking(SimulatedDevice.CUDA)) {
+            caught(
+                    "adds to element 0 of argument 3 (FloatArray), which nobody has written",
+                    () -> Run.once(
+                            N,
+                            graph -> graph.transferToDevice(EVERY_EXECUTION, x)
+                                    .task("t", TestKernels::addUp, context, x, sum)
+                                    .transferToHost(EVERY_EXECUTION, sum)));
+        }
+    }
+
+    @Test
     @DisplayName("broken: a barrier is missing")
     void missingBarrier() {
         caught(

@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * @param localBytes local memory of a work-group
  * @param groupItems items of the largest work-group
  * @param bf16 how kernels convert BF16
- * @param floatAtomics whether floats can be added atomically
+ * @param floatAtomics whether floats are added atomically
  * @param tensorCores whether kernels can multiply BF16 fragments by tensor cores
  * @param library whether matrix products go to the vendor's
  * @param graphs whether launches are replayed by CUDA graphs
@@ -35,7 +35,7 @@ record Capabilities(
         long localBytes,
         long groupItems,
         Bf16Access bf16,
-        boolean floatAtomics,
+        FloatAtomics floatAtomics,
         boolean tensorCores,
         VendorLibrary library,
         CudaGraphs graphs) {
@@ -52,9 +52,8 @@ record Capabilities(
     /** What TornadoVM uses of a device unless told otherwise. */
     private static final String DEFAULT_MEMORY = "4GB";
 
-    static Capabilities of(TornadoDevice device, VendorLibrary library, CudaGraphs graphs) {
+    static Capabilities of(TornadoDevice device, FloatAtomics floatAtomics, VendorLibrary library, CudaGraphs graphs) {
         String driver = device.getTornadoVMBackend().name();
-        boolean nvidia = driver.equals("CUDA");
         long memory = Math.min(device.getMaxGlobalMemory(), allowedBytes());
         long array = Math.min(Math.min(device.getMaxAllocMemory(), memory), MOST_ARRAY_BYTES);
         return new Capabilities(
@@ -68,7 +67,7 @@ record Capabilities(
                         .max()
                         .orElse(1),
                 Bf16Access.of(driver),
-                nvidia,
+                floatAtomics,
                 hasTensorCores(String.valueOf(device.getPhysicalDevice().getDeviceInfo())),
                 library,
                 graphs);
@@ -95,7 +94,7 @@ record Capabilities(
                 "arrays up to " + MemoryPlan.human(arrayBytes),
                 "work-groups of " + groupItems + " items, " + MemoryPlan.human(localBytes) + " of local memory",
                 bf16.description(),
-                floatAtomics ? "atomic adds of floats" : "no atomic adds of floats",
+                floatAtomics.description(),
                 tensorCores ? "tensor cores for BF16" : "no tensor cores",
                 library.description(),
                 graphs.description());

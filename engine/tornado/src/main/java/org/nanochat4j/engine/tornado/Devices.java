@@ -24,15 +24,20 @@ final class Devices {
      * The backend on TornadoVM's default device.
      *
      * @param options how to open it
-     * @param library what computes matrix products, by the name of a driver
-     * @param graphs whether launches are replayed, by the name of a driver
+     * @param atomics whether floats are added atomically, by the name of a driver
+     * @param library what computes matrix products, likewise
+     * @param graphs whether launches are replayed, likewise
      */
     static Backend open(
-            BackendOptions options, Function<String, VendorLibrary> library, Function<String, CudaGraphs> graphs) {
+            BackendOptions options,
+            Function<String, FloatAtomics> atomics,
+            Function<String, VendorLibrary> library,
+            Function<String, CudaGraphs> graphs) {
         TornadoRuntime runtime = runtime();
         TornadoDevice device = runtime.getDefaultDevice();
         String driver = driver(device);
-        Capabilities capabilities = Capabilities.of(device, library.apply(driver), graphs.apply(driver));
+        Capabilities capabilities =
+                Capabilities.of(device, atomics.apply(driver), library.apply(driver), graphs.apply(driver));
         if (capabilities.memoryBytes() <= 0) {
             throw new EngineException.NoBackend("TornadoVM's device " + capabilities.device()
                     + " offers no memory\n  remedy: set -Dtornado.device.memory to what it has, for example 8GB");
@@ -47,7 +52,7 @@ final class Devices {
         for (int driver = 0; driver < runtime.getNumBackends(); driver++) {
             for (TornadoDevice device : runtime.getBackend(driver).getAllDevices()) {
                 String name = driver(device);
-                devices.add(Capabilities.of(device, VendorLibrary.of(name), CudaGraphs.of(name))
+                devices.add(Capabilities.of(device, FloatAtomics.of(name), VendorLibrary.of(name), CudaGraphs.of(name))
                         .info());
             }
         }

@@ -98,6 +98,8 @@ enum KernelFamily {
             12 << 10),
     /** Rows of tables; their gradients are added up by the owner of a row. */
     OWNER_COMPUTES_FP32("rows of tables, gradients added up by the owner of a row, F32", 256, 0),
+    /** Gradients of tables: the items of all ids add to their rows at the same time. */
+    ATOMIC_ADDS_FP32("gradients of tables by atomic adds of floats, F32: the last bits differ from run to run", 256, 0),
     /** Optimizer steps. */
     OPTIMIZER_FP32("fused optimizer step, F32", 256, 4 << 10),
     /** Choosing tokens. */
@@ -246,7 +248,9 @@ enum KernelFamily {
                 capabilities.processor() ? PANEL_ATTENTION_FP32 : TILED_ATTENTION_FP32;
             case CachedAttention _ -> CACHED_ATTENTION_FP32;
             case SoftcapCrossEntropy _ -> capabilities.library().used() ? CUBLAS_LOSS_FP32 : CHUNKED_LOSS_FP32;
-            case Embedding _, EmbeddingGrad _ -> OWNER_COMPUTES_FP32;
+            case Embedding _ -> OWNER_COMPUTES_FP32;
+            case EmbeddingGrad _ ->
+                capabilities.floatAtomics() == FloatAtomics.USED ? ATOMIC_ADDS_FP32 : OWNER_COMPUTES_FP32;
             case AdamWStep _, MuonMomentum _, MuonNormalize _, MuonUpdate _ -> OPTIMIZER_FP32;
             case ArgMax _, TopKSample _ -> SAMPLING;
             case CustomOp _ -> CUSTOM;

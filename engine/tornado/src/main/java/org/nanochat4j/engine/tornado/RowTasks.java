@@ -211,6 +211,38 @@ final class RowTasks {
     }
 
     static void embeddingGrad(Work w, int rows) {
+        if (KernelFamily.choose(w.op(), w.capabilities()) == KernelFamily.ATOMIC_ADDS_FP32) {
+            addEmbeddingGrad(w, rows);
+        } else {
+            ownEmbeddingGrad(w, rows);
+        }
+    }
+
+    private static void addEmbeddingGrad(Work w, int rows) {
+        Place dy = w.in(0);
+        Place ids = w.in(1);
+        Place table = w.out(0);
+        int count = w.elements(1);
+        int columns = w.columns(0);
+        PointwiseTasks.fill(w, table, (long) rows * columns, 0f);
+        w.add(
+                TaskPackage.createPackage(
+                        w.next(),
+                        EmbeddingKernels::addRows,
+                        w.context(),
+                        dy.floats(),
+                        dy.at(),
+                        ids.ints(),
+                        ids.at(),
+                        table.floats(),
+                        table.at(),
+                        count,
+                        rows,
+                        columns),
+                Launch.elements((long) count * columns));
+    }
+
+    private static void ownEmbeddingGrad(Work w, int rows) {
         Place dy = w.in(0);
         Place ids = w.in(1);
         Place chain = w.scratch();

@@ -30,13 +30,13 @@ record ScratchNeeds(long floats, long halves) {
     static ScratchNeeds of(Step step, Capabilities capabilities) {
         KernelChoice choice = KernelChoice.of(step, capabilities);
         if (choice.operands() == KernelChoice.Operands.WIDENED) {
-            return new ScratchNeeds(Widened.of(step).floats() + wideFloats(step), 0);
+            return new ScratchNeeds(Widened.of(step).floats() + wideFloats(step, choice.family()), 0);
         }
         return switch (choice.family()) {
             case MMA_BF16 -> new ScratchNeeds(ProductTasks.tensorCoreScratch(step), 0);
             case CUBLAS_LOSS_BF16 -> LossTasks.narrowScratch(step, (SoftcapCrossEntropy) step.op(), false);
             case MMA_LOSS_BF16 -> LossTasks.narrowScratch(step, (SoftcapCrossEntropy) step.op(), true);
-            default -> new ScratchNeeds(wideFloats(step), 0);
+            default -> new ScratchNeeds(wideFloats(step, choice.family()), 0);
         };
     }
 
@@ -57,7 +57,7 @@ record ScratchNeeds(long floats, long halves) {
     }
 
     /** How many floats the tasks of a step over F32 need; those that are one task need none. */
-    private static long wideFloats(Step step) {
+    private static long wideFloats(Step step, KernelFamily family) {
         return switch (step.op()) {
             case CausalAttentionGrad _ -> {
                 Shape q = shape(step, 0);
@@ -66,7 +66,10 @@ record ScratchNeeds(long floats, long halves) {
             case Dot(), Sum(), SumSquares() ->
                 ReductionKernels.groups(shape(step, 0).elements());
             case EmbeddingGrad(int rows) ->
-                EmbeddingKernels.scratch(Math.toIntExact(shape(step, 1).elements()), rows);
+                family == KernelFamily.ATOMIC_ADDS_FP32
+                        ? 0
+                        : EmbeddingKernels.scratch(
+                                Math.toIntExact(shape(step, 1).elements()), rows);
             case MuonNormalize() -> shape(step, 0).rows();
             case MuonUpdate _ -> {
                 Shape stack = shape(step, 2);

@@ -32,7 +32,7 @@ public final class TornadoBackendProvider implements BackendProvider {
         requireInstallation();
         requireNoBailout();
         try {
-            return Devices.open(options, VendorLibrary::of, CudaGraphs::of);
+            return Devices.open(options, FloatAtomics::of, VendorLibrary::of, CudaGraphs::of);
         } catch (LinkageError e) {
             throw tooOld(e);
         }

@@ -15,6 +15,7 @@ import org.nanochat4j.engine.Tensor;
 import org.nanochat4j.engine.TensorType;
 import org.nanochat4j.engine.Variable;
 import org.nanochat4j.engine.op.CausalAttention;
+import org.nanochat4j.engine.op.EmbeddingGrad;
 import org.nanochat4j.engine.op.SoftcapCrossEntropy;
 import org.nanochat4j.engine.program.Recorder;
 import org.nanochat4j.engine.program.Step;
@@ -28,6 +29,11 @@ class KernelChoiceTest {
     }
 
     private static Capabilities device(Bf16Access bf16, boolean tensorCores, VendorLibrary library) {
+        return device(bf16, FloatAtomics.NONE, tensorCores, library);
+    }
+
+    private static Capabilities device(
+            Bf16Access bf16, FloatAtomics atomics, boolean tensorCores, VendorLibrary library) {
         return new Capabilities(
                 "any",
                 "PTX",
@@ -37,7 +43,7 @@ class KernelChoiceTest {
                 48 << 10,
                 1024,
                 bf16,
-                false,
+                atomics,
                 tensorCores,
                 library,
                 CudaGraphs.OFF);
@@ -121,6 +127,27 @@ class KernelChoiceTest {
                 ScratchNeeds.of(step, cores),
                 "logits in whole tiles, and the gradient of x before it is rounded");
         assertEquals(0, ScratchNeeds.of(step, plain).halves());
+    }
+
+    @Test
+    @DisplayName(
+            "gradients of tables are added up by owners of rows unless atomic adds are asked for, which need no scratch memory")
+    void embeddingGradient() {
+        Recorder recorder = new Recorder("gradient");
+        Variable dy = new Variable("dy", TensorType.f32(9, 8), Variable.Role.INPUT);
+        Variable ids = new Variable("ids", TensorType.i32(9), Variable.Role.INPUT);
+        recorder.apply(new EmbeddingGrad(20), List.of(recorder.use(dy), recorder.use(ids)));
+        Step step = recorder.finish().steps().getFirst();
+        for (FloatAtomics atomics : FloatAtomics.values()) {
+            Capabilities device = device(Bf16Access.BUILT_IN, atomics, false, NONE);
+            boolean used = atomics == FloatAtomics.USED;
+            assertEquals(
+                    new KernelChoice(
+                            used ? KernelFamily.ATOMIC_ADDS_FP32 : KernelFamily.OWNER_COMPUTES_FP32,
+                            KernelChoice.Operands.WIDE),
+                    KernelChoice.of(step, device));
+            assertEquals(new ScratchNeeds(used ? 0 : 9 + 20, 0), ScratchNeeds.of(step, device));
+        }
     }
 
     @Test

@@ -83,6 +83,19 @@ class SelfCheckTest {
     }
 
     @Test
+    @DisplayName("the simulated GPU passes with gradients of tables by atomic adds")
+    void passesWithAtomics() {
+        try (Simulator _ = Simulator.checking(SimulatedDevice.CUDA);
+                Backend backend = new TestAtomicsBackend().open(BackendOptions.DEFAULT)) {
+            Capabilities device = TestBackend.capabilities(backend);
+            Set<KernelChoice> gradients = all(device);
+            gradients.removeIf(choice -> choice.family() != KernelFamily.ATOMIC_ADDS_FP32);
+            assertEquals(2, gradients.size(), "over F32, and over BF16 widened");
+            SelfCheck.run(backend, device, gradients);
+        }
+    }
+
+    @Test
     @DisplayName("tensor cores are those of compute capability 8.0 and later, as TornadoVM describes a device")
     void tensorCores() {
         assertTrue(Capabilities.hasTensorCores(
@@ -105,7 +118,7 @@ class SelfCheckTest {
         assertEquals(EnumSet.complementOf(EnumSet.of(KernelFamily.CUSTOM)), probed);
     }
 
-    /** A processor, or a GPU with tensor cores. */
+    /** A processor, or a GPU with tensor cores; with a library also atomic adds. */
     private static Capabilities device(boolean processor, Bf16Access bf16, VendorLibrary library) {
         return new Capabilities(
                 "any",
@@ -116,7 +129,7 @@ class SelfCheckTest {
                 48 << 10,
                 1024,
                 bf16,
-                false,
+                library.used() ? FloatAtomics.USED : FloatAtomics.UNUSED,
                 !processor,
                 library,
                 CudaGraphs.OFF);

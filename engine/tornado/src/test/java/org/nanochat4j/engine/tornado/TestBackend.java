@@ -31,9 +31,15 @@ public final class TestBackend implements BackendProvider {
     }
 
     static Backend open(BackendOptions options, VendorLibrary library, CudaGraphs graphs) {
+        return open(options, "off", library, graphs);
+    }
+
+    /** With a value of NANOCHAT_TORNADO_ATOMICS. */
+    static Backend open(BackendOptions options, String atomics, VendorLibrary library, CudaGraphs graphs) {
         BackendOptions unchecked = new BackendOptions(
                 options.threads(), false, options.machineCode(), options.fusion(), options.progress());
-        TornadoBackend backend = (TornadoBackend) Devices.open(unchecked, _ -> library, _ -> graphs);
+        TornadoBackend backend = (TornadoBackend)
+                Devices.open(unchecked, driver -> FloatAtomics.of(driver, atomics), _ -> library, _ -> graphs);
         last = backend;
         return backend;
     }

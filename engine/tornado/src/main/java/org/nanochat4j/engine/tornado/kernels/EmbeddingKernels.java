@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * Rows of a table (rows, columns) by id, and the gradient of the table.
  *
  * <p>The gradient needs no atomic operations and adds up in the order of the ids: {@link #chain} links the places of each id to a list, then every row of the
- * table walks its own list in {@link #grad}.
+ * table walks its own list in {@link #grad}. {@link #addRows} is the other way: no lists and no waiting for the most frequent id, but sums in any order.
  */
 public final class EmbeddingKernels {
     /** Largest number of ids: lists are kept as floats, which hold integers up to here. */
@@ -156,6 +156,34 @@ public final class EmbeddingKernels {
                 place = (int) chain.get(chainAt + rows + place);
             }
             dTable.set(dTableAt + row * columns + c, sum);
+        }
+    }
+    /**
+     * dTable[ids[i], :] += dy[i, :], atomically, since several items may add to one element. The order of the sums, and so their last bits, differ from run to run.
+     *
+     * <p>Launch: {@link Launch#elements} of count * columns. The device must have atomic adds of floats.
+     *
+     * @param dy (count, columns)
+     * @param ids (count); those outside the table are left out, {@link #gather} has marked them
+     * @param dTable (rows, columns), zero at first
+     */
+    public static void addRows(
+            KernelContext context,
+            FloatArray dy,
+            int dyAt,
+            IntArray ids,
+            int idsAt,
+            FloatArray dTable,
+            int dTableAt,
+            int count,
+            int rows,
+            int columns) {
+        int i = context.globalIdx;
+        if (i < count * columns) {
+            int id = ids.get(idsAt + i / columns);
+            if (id >= 0 && id < rows) {
+                context.atomicAdd(dTable, dTableAt + id * columns + i % columns, dy.get(dyAt + i));
+            }
         }
     }
 }

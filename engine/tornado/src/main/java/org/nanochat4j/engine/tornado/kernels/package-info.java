@@ -28,7 +28,7 @@
  * <tr><td>Concat, Pad, ShiftTime, Slice</td><td>{@code CopyKernels.moveBlocks} (Concat: one task for each part)</td></tr>
  * <tr><td>Dot, Sum, SumSquares</td><td>{@code ReductionKernels.sumProducts} or {@code sum}, then {@code sum} if there is more than one group</td></tr>
  * <tr><td>Embedding</td><td>{@code EmbeddingKernels.gather}</td></tr>
- * <tr><td>EmbeddingGrad</td><td>{@code EmbeddingKernels.chain, grad}</td></tr>
+ * <tr><td>EmbeddingGrad</td><td>{@code EmbeddingKernels.chain, grad}; {@code PointwiseKernels.fill, EmbeddingKernels.addRows} with atomic adds</td></tr>
  * <tr><td>Fill, Zero</td><td>{@code PointwiseKernels.fill}, {@code CopyKernels.zeroInts}</td></tr>
  * <tr><td>KvAppend</td><td>{@code CopyKernels.append}</td></tr>
  * <tr><td>Logits</td><td>{@code GemmKernels.multiply} with n = vocabulary, then {@code PointwiseKernels.softcap} unless the cap is infinite</td></tr>
