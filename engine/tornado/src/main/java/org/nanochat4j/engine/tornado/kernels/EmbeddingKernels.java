@@ -158,6 +158,7 @@ public final class EmbeddingKernels {
             dTable.set(dTableAt + row * columns + c, sum);
         }
     }
+
     /**
      * dTable[ids[i], :] += dy[i, :], atomically, since several items may add to one element. The order of the sums, and so their last bits, differ from run to run.
      *
