@@ -28,12 +28,8 @@ record CudaGraphs(boolean used, String description) {
      * @throws EngineException.NoBackend if it is no choice, or the driver cannot do what it asks for
      */
     static CudaGraphs of(String driver, @Nullable String setting) {
-        if (setting == null || setting.isEmpty() || setting.equals("off")) {
+        if (!Switch.isOn(SETTING, setting, false)) {
             return OFF;
-        }
-        if (!setting.equals("on")) {
-            throw new EngineException.NoBackend(
-                    SETTING + "=" + setting + " is no choice\n  remedy: on, or off, which is the default");
         }
         if (!driver.equals(CUDA)) {
             throw new EngineException.NoBackend(SETTING + "=on: driver " + driver + " has no CUDA graphs"

@@ -40,11 +40,7 @@ enum FloatAtomics {
      * @throws EngineException.NoBackend if the value is no choice, or asks for what the driver cannot compile
      */
     static FloatAtomics of(String driver, @Nullable String setting) {
-        boolean on = "on".equals(setting);
-        if (setting != null && !setting.isEmpty() && !on && !setting.equals("off")) {
-            throw new EngineException.NoBackend(
-                    SETTING + "=" + setting + " is no choice\n  remedy: on, or off, which is the default");
-        }
+        boolean on = Switch.isOn(SETTING, setting, false);
         if (driver.equals(CUDA)) {
             return on ? USED : UNUSED;
         }

@@ -1,7 +1,6 @@
 package org.nanochat4j.engine.tornado;
 
 import org.jspecify.annotations.Nullable;
-import org.nanochat4j.engine.EngineException;
 import org.nanochat4j.engine.tornado.cublas.InstalledCublas;
 
 /**
@@ -29,14 +28,11 @@ record VendorLibrary(boolean used, String description) {
      *
      * @param driver TornadoVM's
      * @param setting the value of NANOCHAT_TORNADO_LIBRARIES, if it is set
+     * @throws org.nanochat4j.engine.EngineException.NoBackend if it is no choice
      */
     static VendorLibrary of(String driver, @Nullable String setting) {
-        if ("off".equals(setting)) {
+        if (!Switch.isOn(SETTING, setting, true)) {
             return none(SETTING + "=off");
-        }
-        if (setting != null && !setting.isEmpty() && !setting.equals("on")) {
-            throw new EngineException.NoBackend(
-                    SETTING + "=" + setting + " is no choice\n  remedy: off, or on, which is the default");
         }
         if (!driver.equals(CUDA)) {
             return none("driver " + driver + " calls none");
